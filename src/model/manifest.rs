@@ -1,0 +1,1 @@
+//! The run's closing document: a pure fold over its events.

@@ -1,0 +1,3 @@
+//! What Lustrum surveys: one room a platform.
+
+pub mod provider;

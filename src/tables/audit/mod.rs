@@ -1,0 +1,2 @@
+//! Tables of how well a run saw the fleet, one file a table.
+

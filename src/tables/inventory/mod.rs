@@ -1,0 +1,3 @@
+//! Tables of what a fleet holds, one file a table.
+
+pub mod vinfo;

@@ -1,0 +1,7 @@
+//! Every table Lustrum publishes, declared once: a row type per table, its columns, its schema.
+
+pub mod audit;
+pub mod catalogue;
+pub mod cell;
+pub mod inventory;
+pub mod table;

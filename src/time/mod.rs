@@ -1,0 +1,3 @@
+//! The only room that asks what time it is.
+
+pub mod clock;

@@ -1,0 +1,3 @@
+//! How a machine is reached.
+
+pub mod shell;
