@@ -1,1 +1,3 @@
+//! Parse, run, exit.
+
 fn main() {}

@@ -1,1 +1,5 @@
-//! (written below)
+//! How a run is planned, driven and recorded.
+
+pub mod pipeline;
+pub mod plan;
+pub mod stop;
