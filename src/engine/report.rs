@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
+use crate::model::artifact::ArtifactFormat;
 use crate::model::event::Coverage;
-use crate::model::failure::Failure;
+use crate::model::failure::{Failure, FailureKind};
 use crate::model::manifest::{Cancelled, HostRecord, Manifest};
 use crate::model::outcome::Stage;
 use crate::model::run::{Attempt, JobName, RunId};
@@ -68,20 +70,22 @@ pub fn run_report(manifest: &Manifest) -> RunReport<'_> {
 
 fn host_report<'a>(host: &'a HostName, record: &'a HostRecord) -> HostReport<'a> {
     let verdict = record.verdict.as_ref();
-    let collectors = record.steps.iter().filter(|step| step.stage == Stage::Collect).map(|step| CollectorReport {
-        collector: &step.step.0,
-        outcome: step.outcome.word(),
-        rows: step.outcome.rows(),
-        duration_ms: step.duration_ms,
-        failure: step.outcome.failure(),
-        coverage: verdict.and_then(|verdict| verdict.coverage.get(&step.step)),
-    });
+    let collectors =
+        record.steps.iter().filter(|step| step.stage == Stage::Collect).map(|step| CollectorReport {
+            collector: &step.step.0,
+            outcome: step.outcome.word(),
+            rows: step.outcome.rows(),
+            duration_ms: step.duration_ms,
+            failure: step.outcome.failure(),
+            coverage: verdict.and_then(|verdict| verdict.coverage.get(&step.step)),
+        });
     let preflight = record.steps.iter().filter(|step| step.stage == Stage::Preflight);
     HostReport {
         host,
         reachable: record.reachable(),
         final_status: verdict.map(|verdict| verdict.status.word()),
-        reasons: verdict.map_or_else(Vec::new, |verdict| verdict.reasons.iter().map(|reason| reason.word()).collect()),
+        reasons: verdict
+            .map_or_else(Vec::new, |verdict| verdict.reasons.iter().map(|reason| reason.word()).collect()),
         baseline_vms: verdict.and_then(|verdict| verdict.baseline_vms),
         duration_ms: record.duration_ms,
         preflight_failure: preflight.filter_map(|step| step.outcome.failure()).next(),
@@ -103,4 +107,42 @@ pub fn retry_list(manifest: &Manifest, skip_confirmed_empty: bool) -> String {
         text.push_str(&format!("{host}  # {}\n", reasons.join(", ")));
     }
     text
+}
+
+/// One report on its way to the store.
+pub struct Report {
+    pub name: &'static str,
+    pub format: ArtifactFormat,
+    /// Hosts or lines.
+    pub rows: u64,
+    pub body: Bytes,
+}
+
+/// Every report of a run, from its manifest.
+pub fn all(manifest: &Manifest, skip_confirmed_empty: bool) -> Result<Vec<Report>, Failure> {
+    let hosts = manifest.hosts.len() as u64;
+    let retry = retry_list(manifest, skip_confirmed_empty);
+    let retry_hosts = retry.lines().filter(|line| !line.starts_with('#')).count() as u64;
+    Ok(vec![
+        Report {
+            name: "hyperv_run_report.json",
+            format: ArtifactFormat::Json,
+            rows: hosts,
+            body: json(&run_report(manifest))?,
+        },
+        Report {
+            name: "targets_retry_hosts.txt",
+            format: ArtifactFormat::Text,
+            rows: retry_hosts,
+            body: retry.into(),
+        },
+    ])
+}
+
+/// Pretty JSON with a line end, as it is stored.
+pub fn json(value: &impl Serialize) -> Result<Bytes, Failure> {
+    let mut text = serde_json::to_vec_pretty(value)
+        .map_err(|error| Failure::new(FailureKind::Bug, format!("a report is not JSON: {error}")))?;
+    text.push(b'\n');
+    Ok(text.into())
 }
