@@ -15,7 +15,11 @@ pub struct Limits {
     /// Hosts asked at the same time.
     #[schemars(range(min = 1, max = 4096))]
     pub concurrency: u32,
-    /// The longest one host may take, from the first packet to the closed shell.
+    /// The longest that reaching a host, and then logging on to it, may take.
+    #[serde(with = "form::duration")]
+    #[schemars(schema_with = "form::schema::duration")]
+    pub preflight_deadline: Duration,
+    /// The longest one host may take, from the logon to its last record.
     #[serde(with = "form::duration")]
     #[schemars(schema_with = "form::schema::duration")]
     pub host_deadline: Duration,
@@ -64,6 +68,7 @@ impl Default for Limits {
         const MINUTE: u64 = 60;
         Self {
             concurrency: 64,
+            preflight_deadline: Duration::from_secs(MINUTE),
             host_deadline: Duration::from_secs(15 * MINUTE),
             run_deadline: Duration::from_secs(4 * 60 * MINUTE),
             collector_deadline: Duration::from_secs(5 * MINUTE),
