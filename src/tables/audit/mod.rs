@@ -1,2 +1,1 @@
 //! Tables of how well a run saw the fleet, one file a table.
-
