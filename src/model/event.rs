@@ -70,17 +70,51 @@ pub struct Verdict {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
-    RunStarted { header: RunHeader, hosts: Vec<HostName> },
-    StepStarted { host: HostName, stage: Stage, step: StepName, at: DateTime<Utc> },
-    StepEnded { host: HostName, stage: Stage, step: StepName, outcome: Outcome, duration_ms: u64, at: DateTime<Utc> },
+    RunStarted {
+        header: RunHeader,
+        hosts: Vec<HostName>,
+    },
+    StepStarted {
+        host: HostName,
+        stage: Stage,
+        step: StepName,
+        at: DateTime<Utc>,
+    },
+    StepEnded {
+        host: HostName,
+        stage: Stage,
+        step: StepName,
+        outcome: Outcome,
+        duration_ms: u64,
+        at: DateTime<Utc>,
+    },
     /// The host's conversation is over and judged.
-    HostAudited { host: HostName, verdict: Verdict, duration_ms: u64 },
+    HostAudited {
+        host: HostName,
+        verdict: Verdict,
+        duration_ms: u64,
+    },
     /// The same VM was seen on several hosts: it moved during the run. Its rows are kept
     /// for `kept` only.
-    VmMoved { vm_id: String, vm_name: String, seen_on: Vec<HostName>, kept: HostName },
-    ArtifactWritten { artifact: Artifact },
+    VmMoved {
+        vm_id: String,
+        vm_name: String,
+        seen_on: Vec<HostName>,
+        kept: HostName,
+    },
+    ArtifactWritten {
+        artifact: Artifact,
+    },
     /// Something an operator should read; the host is absent when it concerns the run.
-    Warning { host: Option<HostName>, message: String },
-    CancelRequested { cause: CancelCause, at: DateTime<Utc> },
-    RunEnded { at: DateTime<Utc> },
+    Warning {
+        host: Option<HostName>,
+        message: String,
+    },
+    CancelRequested {
+        cause: CancelCause,
+        at: DateTime<Utc>,
+    },
+    RunEnded {
+        at: DateTime<Utc>,
+    },
 }

@@ -42,13 +42,22 @@ impl fmt::Display for StepName {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "ended", rename_all = "snake_case")]
 pub enum Outcome {
-    Ok { rows: u64 },
+    Ok {
+        rows: u64,
+    },
     /// Some rows, and something known to be missing.
-    Partial { rows: u64, failure: Failure },
+    Partial {
+        rows: u64,
+        failure: Failure,
+    },
     /// No rows, and the reason.
-    Failed { failure: Failure },
+    Failed {
+        failure: Failure,
+    },
     /// Planned, never begun.
-    NotRun { failure: Failure },
+    NotRun {
+        failure: Failure,
+    },
 }
 
 impl Outcome {
@@ -66,7 +75,9 @@ impl Outcome {
     pub fn failure(&self) -> Option<&Failure> {
         match self {
             Self::Ok { .. } => None,
-            Self::Partial { failure, .. } | Self::Failed { failure } | Self::NotRun { failure } => Some(failure),
+            Self::Partial { failure, .. } | Self::Failed { failure } | Self::NotRun { failure } => {
+                Some(failure)
+            }
         }
     }
 

@@ -13,7 +13,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 pub struct JobName(String);
 
 #[derive(Debug, thiserror::Error)]
-#[error("job name `{0}` must be 1 to 64 characters of a-z, 0-9, `-` and `_`, starting with a letter or digit")]
+#[error(
+    "job name `{0}` must be 1 to 64 characters of a-z, 0-9, `-` and `_`, starting with a letter or digit"
+)]
 pub struct InvalidJobName(String);
 
 impl JobName {
