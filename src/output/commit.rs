@@ -6,13 +6,14 @@
 //! never see them.
 
 use bytes::Bytes;
-use futures::StreamExt;
 use serde::Deserialize;
 
 use crate::model::run::Attempt;
 use crate::output::draft::{Draft, LeftBehind};
 use crate::output::layout::{DATA, Key};
-use crate::output::store::{PutNew, Staged, Store, StoreError};
+use crate::output::staged::Staged;
+use crate::output::store::{PutNew, Store};
+use crate::output::store_error::StoreError;
 
 /// Completions in flight at once.
 const COMPLETIONS: usize = 8;
@@ -96,7 +97,9 @@ async fn show(draft: &Draft, manifest: &Key) -> Result<Option<Bytes>, StoreError
 /// Every completion is seen to its end, also after one has failed: none may take effect
 /// behind the back of the discard that follows.
 async fn complete(store: &Store, staged: Vec<&Staged>) -> Result<(), StoreError> {
-    let completions = staged.into_iter().map(|staged| store.complete(staged));
-    let ended: Vec<_> = futures::stream::iter(completions).buffer_unordered(COMPLETIONS).collect().await;
-    ended.into_iter().collect()
+    for together in staged.chunks(COMPLETIONS) {
+        let completions = together.iter().map(|staged| store.complete(staged));
+        futures::future::join_all(completions).await.into_iter().collect::<Result<(), _>>()?;
+    }
+    Ok(())
 }

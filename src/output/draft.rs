@@ -7,7 +7,9 @@ use crate::model::artifact::{Artifact, ArtifactFormat};
 use crate::model::event::RunHeader;
 use crate::output::layout::{Key, RunKeys};
 use crate::output::published::hex;
-use crate::output::store::{Staged, StagedWrite, Store, StoreError};
+use crate::output::staged::{Staged, StagedWrite};
+use crate::output::store::Store;
+use crate::output::store_error::StoreError;
 
 /// The staged objects of one attempt. It is committed whole or discarded whole; dropped, it
 /// leaves what was staged under `runs/<job>/<slot>/<attempt>/` and nothing under `data/`.
