@@ -121,7 +121,7 @@ async fn a_second_attempt_at_a_slot_loses_and_leaves_nothing() {
         assert_eq!(write_and_commit(&store, &header(1), &spool).await, Ok(Commit::Committed));
         let before = (keys_below(&store, "data").await, keys_below(&store, "runs").await);
         let lost = write_and_commit(&store, &header(2), &spool).await;
-        assert_eq!(lost, Ok(Commit::LostTo(Attempt::from_bits(1))));
+        assert_eq!(lost, Ok(Commit::LostTo { winner: Attempt::from_bits(1), left: None }));
         assert_eq!((keys_below(&store, "data").await, keys_below(&store, "runs").await), before);
         assert!(committed(&store, &header(1)).await.is_some());
     }
@@ -171,7 +171,7 @@ where
         let once = calls == 1;
         match &ended {
             Ok(Commit::Committed) => assert!(whole, "call {from}: committed without a manifest"),
-            Ok(Commit::LostTo(other)) => panic!("call {from}: lost to {other}, but nobody else was there"),
+            Ok(lost) => panic!("call {from}: {lost:?}, but nobody else was there"),
             Err(_) if once => {
                 assert!(!whole, "call {from}: a manifest after {ended:?}");
                 assert_eq!(keys_below(&eye, "data").await, BTreeSet::new(), "call {from}: {ended:?}");
@@ -224,6 +224,36 @@ async fn one_failing_call_leaves_all_or_nothing_on_disk() {
     for when in [When::Before, When::After] {
         assert!(every_call_fails_once(on_disk(folder.path()), faulty_disk, 1, when).await > 30);
     }
+}
+
+/// Someone else's document at the manifest's key: never overwritten, never believed.
+#[tokio::test(start_paused = true)]
+async fn a_manifest_that_names_no_attempt_stops_the_commit() {
+    let folder = tempfile::tempdir().unwrap();
+    let (spool, header) = (spooled(folder.path()).await, header(1));
+    let (_, store) = in_memory();
+    let key = RunKeys::of(&header).manifest();
+    store.put(&key, Bytes::from_static(b"not ours")).await.unwrap();
+    let error = write_and_commit(&store, &header, &spool).await.unwrap_err();
+    assert!(error.contains("it names no attempt"), "{error}");
+    assert_eq!(keys_below(&store, "data").await, BTreeSet::new());
+    assert_eq!(store.get(&key).await.unwrap().unwrap(), "not ours");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_full_disk_says_so_and_leaves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let (spool, header) = (spooled(folder.path()).await, header(1));
+    let (inner, eye) = on_disk(folder.path())();
+    let error = std::io::ErrorKind::StorageFull;
+    let (store, _) = faulty_disk(inner, Faults { from: 7, calls: 1, when: When::Before, error });
+    let error = write_and_commit(&store, &header, &spool).await.unwrap_err();
+    assert!(
+        error.starts_with("cannot write ") && error.ends_with(": no space left on the device"),
+        "{error}"
+    );
+    assert_eq!(keys_below(&eye, "data").await, BTreeSet::new());
+    assert_eq!(keys_below(&eye, "runs").await, BTreeSet::new());
 }
 
 /// A store that dies for good can keep objects from being taken back, but a manifest is
