@@ -6,6 +6,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::cli::columns::{count, counted, duration, visible};
 use crate::cli::terminal::{Paint, Terminal};
+use crate::engine::recorder::Listener;
 use crate::model::event::{Event, Verdict};
 use crate::model::outcome::Stage;
 use crate::model::status::FinalStatus;
@@ -27,7 +28,7 @@ impl Progress {
         Self { terminal, bar: None, dry_run, hosts: 0, done: 0, not_ok: 0 }
     }
 
-    pub fn apply(&mut self, event: &Event) {
+    fn apply(&mut self, event: &Event) {
         match event {
             Event::RunStarted { hosts, .. } => self.begin(hosts.len() as u64),
             Event::StepEnded { host, stage: Stage::Preflight, step, outcome, duration_ms, .. }
@@ -106,6 +107,12 @@ impl Progress {
             visible(facts)
         );
         self.terminal.note(line.trim_end());
+    }
+}
+
+impl Listener for Progress {
+    fn hear(&mut self, event: &Event) {
+        self.apply(event);
     }
 }
 
