@@ -110,7 +110,7 @@ async fn take_turn<P: Provider>(plan: &Plan, provider: &P, env: &Env, gate: &Gat
         return Turn::Entered;
     }
     let ask = Ask {
-        tables: plan.tables.clone(),
+        tables: plan.tables.iter().map(|table| table.id).collect(),
         collected_at: env.clock.now(),
         collector_deadline: plan.bounds.collector_deadline,
     };

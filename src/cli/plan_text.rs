@@ -1,54 +1,19 @@
-//! From what was asked to what is meant: the plan of a run, and how `lustrum plan` prints it.
+//! The plan of a run for people: what would be asked of whom, and within which bounds.
 
 use crate::cli::columns::{Columns, counted, duration};
 use crate::cli::terminal::{Look, Paint};
-use crate::config::load::Asked;
-use crate::engine::plan::{Bounds, Plan};
+use crate::engine::plan::Plan;
 use crate::model::target::Target;
-use crate::stages::audit::Policy;
 use crate::stages::env::millis;
-use crate::tables::catalogue;
-use crate::tables::table::TableId;
 
-/// The plan of a run.
-pub fn plan_of(asked: &Asked, dry_run: bool) -> Plan {
-    let limits = &asked.job.limits;
-    Plan {
-        job: asked.job.name.clone(),
-        targets: asked.fleet.targets.clone(),
-        tables: tables(&asked.job.tables),
-        policy: Policy {
-            coverage_threshold: asked.job.audit.coverage_threshold,
-            allow_partial_ok: asked.job.audit.allow_partial_ok,
-        },
-        bounds: Bounds {
-            concurrency: limits.concurrency as usize,
-            preflight_deadline: limits.preflight_deadline,
-            host_deadline: limits.host_deadline,
-            run_deadline: limits.run_deadline,
-            collector_deadline: limits.collector_deadline,
-            auth_failures: limits.auth_failures,
-        },
-        credentials: asked.credentials.clone(),
-        dry_run,
-        skip_confirmed_empty: asked.job.audit.skip_confirmed_empty,
-    }
-}
-
-/// The tables a job names, in catalogue order; all of them if it names none.
-fn tables(named: &[String]) -> Vec<TableId> {
-    let wanted = |title: &str| named.is_empty() || named.iter().any(|name| name.eq_ignore_ascii_case(title));
-    catalogue::INVENTORY.iter().filter(|spec| wanted(spec.title)).map(|spec| spec.id).collect()
-}
-
-/// The plan for people: what would be asked of whom, and within which bounds.
+/// The plan as text.
 pub fn render(plan: &Plan, look: Look) -> String {
     let hosts = counted(plan.targets.len() as u64, "host", "hosts");
     let heading = look.paint(Paint::Strong, &format!("Plan of {}", plan.job));
     let digest = plan.digest();
     let mut lines = vec![format!("{heading}  {hosts}  digest {}", &digest[..12]), String::new()];
     let bounds = &plan.bounds;
-    let tables: Vec<&str> = plan.tables.iter().map(|table| table.as_str()).collect();
+    let tables: Vec<&str> = plan.tables.iter().map(|spec| spec.title).collect();
     let credentials: std::collections::BTreeSet<&str> =
         plan.targets.iter().map(|target| target.credential.0.as_str()).collect();
     let mut facts = Columns::default();
