@@ -56,17 +56,17 @@ pub enum LogFormatArgument {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Survey a fleet and write what was found
-    #[command(after_long_help = RUN_EXAMPLES)]
+    #[command(after_help = RUN_EXAMPLES)]
     Run(Box<RunArguments>),
     /// Print what a run would do, without talking to any host
     Plan(Box<PlanArguments>),
     /// Survey a small simulated fleet on this machine, end to end
     Demo(DemoArguments),
     /// Keep a simulated fleet of WinRM hosts up, for load tests and other tools
-    #[command(after_long_help = SIMULATE_EXAMPLES)]
+    #[command(after_help = SIMULATE_EXAMPLES)]
     Simulate(SimulateArguments),
     /// Print the tables, or one table's columns, or the JSON schema of a job or a manifest
-    #[command(after_long_help = SCHEMA_EXAMPLES)]
+    #[command(after_help = SCHEMA_EXAMPLES)]
     Schema(SchemaArguments),
     /// Check or show the configuration
     #[command(subcommand)]
@@ -108,16 +108,16 @@ pub struct RunArguments {
     #[command(flatten)]
     pub audit: AuditArguments,
     /// Only reach every host and log on: no collecting, nothing committed
-    #[arg(long)]
+    #[arg(long, help_heading = "Run")]
     pub dry_run: bool,
     /// Folder for everything that is written [default: out]
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, help_heading = "Run", value_name = "DIR")]
     pub out_dir: Option<PathBuf>,
     /// Print the summary as JSON on standard output
-    #[arg(long)]
+    #[arg(long, help_heading = "Run")]
     pub json: bool,
     /// Exit 0 whenever the run was recorded, however the hosts ended
-    #[arg(long)]
+    #[arg(long, help_heading = "Run")]
     pub exit_zero_if_recorded: bool,
 }
 
@@ -154,7 +154,7 @@ pub struct FleetArguments {
 
 /// How the hosts are entered.
 #[derive(Clone, Debug, Default, Args)]
-#[command(next_help_heading = "Connection")]
+#[command(next_help_heading = "Connection (the job's groups still apply)")]
 pub struct ConnectionArguments {
     /// Log on as this user; the password comes from HYPERV_PASSWORD or the job, never from a flag
     #[arg(long, value_name = "USER")]

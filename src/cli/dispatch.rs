@@ -12,7 +12,7 @@ use crate::cli::args::{
 use crate::cli::config_check::{self, problem_count};
 use crate::cli::exit::Exit;
 use crate::cli::terminal::Terminal;
-use crate::cli::{dotenv, planning, request, schema};
+use crate::cli::{dotenv, plan_text, request, schema};
 use crate::config::load;
 use crate::config::problem::Problems;
 use crate::engine::plan::Plan;
@@ -77,7 +77,7 @@ fn print_plan(global: &Global, plan: &PlanArguments, terminal: &Terminal) -> io:
         terminal.warning(warning);
     }
     let meant = Plan::of(asked, false);
-    let text = if plan.json { json(&meant.view()) } else { planning::render(&meant, terminal.out) };
+    let text = if plan.json { json(&meant.view()) } else { plan_text::render(&meant, terminal.out) };
     terminal.print(&text)?;
     Ok(Exit::Ok)
 }

@@ -175,7 +175,7 @@ impl Page {
         self.section("Warnings", "");
         let mut columns = Columns::default();
         for warning in summary.warnings.iter().take(LONGEST_LIST) {
-            columns.row([warning.host.as_ref().map_or("", |host| host.as_str()), &warning.message]);
+            columns.row([warning.host.as_ref().map_or("run", |host| host.as_str()), &warning.message]);
         }
         self.columns(&columns);
         self.rest(summary.warnings.len());

@@ -5,12 +5,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::cli::exit::{Exit, RunEnd};
-use crate::cli::news_log::NewsLog;
+use crate::cli::journal::Journal;
 use crate::cli::progress::Progress;
 use crate::cli::signals::{Order, Signals};
 use crate::cli::summary::Summary;
 use crate::cli::summary_text;
 use crate::cli::terminal::Terminal;
+use crate::config::job::LogFormat;
 use crate::engine::plan::Plan;
 use crate::engine::run::{Ended, Ground, leave_dry_report, run};
 use crate::engine::stop::{Stop, StopCause};
@@ -35,6 +36,7 @@ pub struct Survey {
     /// Tell how each collector went.
     pub by_collector: bool,
     pub zero_if_recorded: bool,
+    pub log_format: LogFormat,
 }
 
 /// Runs the survey and says how it ended, on the terminal and by the exit code.
@@ -102,13 +104,13 @@ async fn conduct<P: Provider + 'static>(
         Err(error) => return Some(Err(Failure::new(FailureKind::Bug, format!("no signals: {error}")))),
     };
     let stop = Stop::default();
-    let progress = Progress::new(terminal.clone(), survey.plan.dry_run);
+    let progress = Progress::new(terminal.clone(), survey.plan.dry_run, survey.log_format);
     let ground = Ground {
         clock,
         store: store.clone(),
         spool,
         stop: stop.clone(),
-        listeners: vec![Box::new(NewsLog), Box::new(progress)],
+        listeners: vec![Box::new(Journal::default()), Box::new(progress)],
         warnings: survey.warnings,
     };
     let running = run(survey.plan, Arc::new(provider), header, ground);

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use crate::config::form::parse_sha256;
-use crate::config::host_list;
+use crate::config::host_list::{self, HostListError};
 use crate::config::job::{Group, Job, TrustSettings};
 use crate::config::load::Origins;
 use crate::config::problem::{Problem, Problems, one_of};
@@ -32,7 +32,9 @@ pub fn resolve(job: &Job, origins: &Origins, directory: &Path) -> Result<Fleet, 
     if hosts.is_empty() && desk.problems.is_empty() {
         let message =
             "no hosts: list them there, name a `fleet.hosts-file`, or give `--hosts` or `--hosts-file`";
-        desk.problems.add(Problem::new(origins.of("fleet.hosts"), "fleet.hosts", message));
+        let is_set = origins.is_set("fleet.hosts");
+        let origin = if is_set { origins.of("fleet.hosts") } else { "command line".to_owned() };
+        desk.problems.add(Problem::new(origin, "fleet.hosts", message));
     }
     let mut fitting = vec![0_usize; job.group.len()];
     let targets: Vec<Target> = hosts.iter().map(|host| desk.target(host, &mut fitting)).collect();
@@ -62,13 +64,18 @@ impl Desk<'_> {
             let path = self.directory.join(file);
             match host_list::read(&path) {
                 Ok(hosts) if hosts.is_empty() => {
-                    self.problems.add(Problem::new(path.display(), "", "holds no host"));
+                    self.problems.add(self.hosts_file_problem(file, "holds no host"));
                 }
                 Ok(hosts) => {
                     let at = |line| format!("{}:{line}", path.display());
                     named.extend(hosts.into_iter().map(|(host, line)| (host, at(line))));
                 }
-                Err(found) => found.into_iter().for_each(|problem| self.problems.add(problem)),
+                Err(HostListError::Unreadable(why)) => {
+                    self.problems.add(self.hosts_file_problem(file, &why));
+                }
+                Err(HostListError::Refused(found)) => {
+                    found.into_iter().for_each(|problem| self.problems.add(problem));
+                }
             }
         }
         let mut places: BTreeMap<HostName, Vec<String>> = BTreeMap::new();
@@ -85,6 +92,11 @@ impl Desk<'_> {
             self.warnings.push(format!("host {host} is named {times} times ({places}); it is asked once"));
         }
         hosts
+    }
+
+    fn hosts_file_problem(&self, file: &str, why: &str) -> Problem {
+        let key = "fleet.hosts-file";
+        Problem::new(self.origins.of(key), key, why).with_value(format!("{file:?}"))
     }
 
     /// The host's target; `fitting` counts the hosts of each group.

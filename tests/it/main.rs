@@ -2,6 +2,13 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod audit;
+mod cli_binary;
+mod cli_summary;
+mod cli_telemetry;
+mod config_fleet;
+mod config_layers;
+mod config_problems;
+mod config_secret;
 mod fanout;
 mod gate;
 mod manifest;
