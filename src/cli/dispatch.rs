@@ -11,6 +11,7 @@ use crate::cli::args::{
 };
 use crate::cli::config_check::{self, problem_count};
 use crate::cli::exit::Exit;
+use crate::cli::simulate::simulate;
 use crate::cli::terminal::Terminal;
 use crate::cli::{dotenv, plan_text, request, schema};
 use crate::config::load;
@@ -47,11 +48,17 @@ fn answer(arguments: Arguments, terminal: &Terminal) -> io::Result<Exit> {
             terminal.print(&String::from_utf8_lossy(&script))?;
             Ok(Exit::Ok)
         }
-        Command::Run(_) | Command::Demo(_) | Command::Simulate(_) => {
+        Command::Simulate(asked) => on_runtime(simulate(&asked, terminal)),
+        Command::Run(_) | Command::Demo(_) => {
             terminal.error("not wired");
             Ok(Exit::Usage)
         }
     }
+}
+
+/// Drives what talks to a network.
+fn on_runtime(work: impl Future<Output = io::Result<Exit>>) -> io::Result<Exit> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work)
 }
 
 /// Tells everything that is wrong, one line each.

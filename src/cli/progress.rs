@@ -6,7 +6,6 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::cli::columns::{count, counted, duration, visible};
 use crate::cli::terminal::{Paint, Terminal};
-use crate::config::job::LogFormat;
 use crate::engine::recorder::Listener;
 use crate::model::event::{Event, Verdict};
 use crate::model::outcome::Stage;
@@ -54,8 +53,9 @@ impl Listener for Progress {
 }
 
 impl Progress {
-    pub fn new(terminal: Terminal, dry_run: bool, log_format: LogFormat) -> Self {
-        let silent = log_format == LogFormat::Json;
+    /// A terminal whose standard error carries a JSON log gets no lines for people.
+    pub fn new(terminal: Terminal, dry_run: bool) -> Self {
+        let silent = terminal.err_is_log();
         Self { terminal, bar: None, silent, dry_run, hosts: 0, done: 0, not_ok: 0 }
     }
 

@@ -221,6 +221,7 @@ fn overlay(below: Group, group: &Group) -> Group {
 fn fits(pattern: &str, name: &str) -> bool {
     let mut rest = pattern.chars();
     match rest.next() {
+        _ if !pattern.contains(['*', '?']) => pattern == name,
         None => name.is_empty(),
         Some('*') => name
             .char_indices()

@@ -9,7 +9,8 @@ use crate::model::artifact::Artifact;
 use crate::model::event::RunHeader;
 use crate::model::run::{Attempt, JobName, RunId, Slot};
 use crate::output::layout::{Key, RunKeys, top};
-use crate::output::store::{Store, StoreError};
+use crate::output::store::Store;
+use crate::output::store_error::StoreError;
 
 /// The content of `runs/<job>/latest.json`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

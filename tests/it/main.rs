@@ -12,4 +12,11 @@ mod config_secret;
 mod fanout;
 mod gate;
 mod manifest;
+mod output_commit;
+mod output_formats;
+mod output_spool;
+mod output_store;
+mod output_writer;
 mod tidy;
+#[path = "../world/mod.rs"]
+mod world;
