@@ -69,7 +69,7 @@ pub enum Command {
     #[command(after_help = SCHEMA_EXAMPLES)]
     Schema(SchemaArguments),
     /// Check or show the configuration
-    #[command(subcommand)]
+    #[command(subcommand, after_help = CONFIG_LAYERS)]
     Config(ConfigCommand),
     /// Print a completion script for a shell
     Completions { shell: Shell },
@@ -91,6 +91,16 @@ Examples:
   lustrum simulate --hosts 5 --vms 10
   lustrum simulate --hosts 1000 --vms 20 --seed 7 --job fleet.toml
   lustrum run ./fleet.toml       in another window: survey it";
+
+const CONFIG_LAYERS: &str = "\
+Where a setting comes from, the weakest first:
+  defaults
+  lustrum.toml, or the file given with --config
+  the job file, schedules/JOB.toml
+  the environment and .env: LUSTRUM__LIMITS__HOST_DEADLINE=5m sets limits.host-deadline
+  flags
+Secrets are named, not written: env:NAME, file:/path, credential:NAME (systemd), or, if it must be,
+plain:… for a literal. HYPERV_USER and HYPERV_PASSWORD are the default credential.";
 
 const SCHEMA_EXAMPLES: &str = "\
 Examples:

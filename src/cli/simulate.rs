@@ -13,6 +13,7 @@ use crate::cli::signals::Signals;
 use crate::cli::terminal::{Paint, Terminal};
 use crate::config::job::{CredentialSettings, Fleet, Group, Job, TrustSettings};
 use crate::config::secret::SecretReference;
+use crate::model::run::JobName;
 use crate::model::target::{AuthMethod, Scheme, Target};
 use crate::simulator::fleet::{Addressing, FleetSpec};
 use crate::simulator::latency::Latency;
@@ -74,7 +75,7 @@ fn write_files(arguments: &SimulateArguments, simulator: &Simulator) -> Result<(
         std::fs::write(path, text).map_err(|error| format!("cannot write {}: {error}", path.display()))
     };
     if let Some(path) = &arguments.job {
-        let text = toml::to_string(&job(simulator)).map_err(|error| error.to_string())?;
+        let text = job_text(simulator).map_err(|error| error.to_string())?;
         // The listing masks literals; the simulated account's password is no secret.
         let password = format!("plain:{}", simulator.credential().password.reveal());
         write(path, &text.replace("plain:***", &password))?;
@@ -83,6 +84,13 @@ fn write_files(arguments: &SimulateArguments, simulator: &Simulator) -> Result<(
         (Some(path), Some(pem)) => write(path, pem),
         _ => Ok(()),
     }
+}
+
+/// The job without the settings that are at their defaults anyway.
+fn job_text(simulator: &Simulator) -> Result<String, toml::ser::Error> {
+    let mut settings = toml::Table::try_from(job(simulator))?;
+    settings.retain(|key, _| ["name", "fleet", "group", "credentials"].contains(&key));
+    toml::to_string(&settings)
 }
 
 /// A job that surveys the fleet: names no resolver knows, and a group for each that says
@@ -108,6 +116,7 @@ fn job(simulator: &Simulator) -> Job {
         ..Group::default()
     };
     Job {
+        name: JobName::parse("simulated").expect("a constant that fits the rule"),
         fleet: Fleet { hosts: targets.iter().map(|target| target.host.clone()).collect(), hosts_file: None },
         group: targets.iter().map(group).collect(),
         credentials: BTreeMap::from([("default".to_owned(), settings)]),
