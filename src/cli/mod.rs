@@ -6,7 +6,7 @@ pub mod config_check;
 pub mod dispatch;
 pub mod dotenv;
 pub mod exit;
-pub mod news_log;
+pub mod journal;
 pub mod plan_text;
 pub mod progress;
 pub mod request;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::cli::exit::{Exit, RunEnd};
-use crate::cli::news_log::NewsLog;
+use crate::cli::journal::Journal;
 use crate::cli::progress::Progress;
 use crate::cli::signals::{Order, Signals};
 use crate::cli::summary::Summary;
@@ -108,7 +108,7 @@ async fn conduct<P: Provider + 'static>(
         store: store.clone(),
         spool,
         stop: stop.clone(),
-        listeners: vec![Box::new(NewsLog::default()), Box::new(progress)],
+        listeners: vec![Box::new(Journal::default()), Box::new(progress)],
         warnings: survey.warnings,
     };
     let running = run(survey.plan, Arc::new(provider), header, ground);

@@ -15,11 +15,11 @@ pub struct Limits {
     /// Hosts asked at the same time.
     #[schemars(range(min = 1, max = 4096))]
     pub concurrency: u32,
-    /// The longest that reaching a host, and then logging on to it, may take.
+    /// The longest that reaching a host may take, and then the longest a logon may take.
     #[serde(with = "form::duration")]
     #[schemars(schema_with = "form::schema::duration")]
     pub preflight_deadline: Duration,
-    /// The longest one host may take, from the logon to its last record.
+    /// The longest one host may take to tell its tables once it let us in.
     #[serde(with = "form::duration")]
     #[schemars(schema_with = "form::schema::duration")]
     pub host_deadline: Duration,

@@ -1,7 +1,7 @@
 //! What gets into the log, and what never does.
 
 use chrono::{DateTime, Utc};
-use lustrum::cli::news_log::NewsLog;
+use lustrum::cli::journal::Journal;
 use lustrum::cli::telemetry::dispatch;
 use lustrum::cli::terminal::Terminal;
 use lustrum::config::job::{Log, LogFormat};
@@ -42,7 +42,7 @@ fn header() -> RunHeader {
 #[test]
 fn a_failed_step_is_one_json_line_with_its_fields() {
     let lines = logged("info", LogFormat::Json, || {
-        let mut journal = NewsLog::default();
+        let mut journal = Journal::default();
         let host = HostName::parse("hv01").unwrap();
         journal.hear(&Event::RunStarted { header: header(), hosts: vec![host.clone()] });
         let failure = Failure::new(FailureKind::Unreachable, "connection refused").during("reach");

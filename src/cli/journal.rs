@@ -7,12 +7,12 @@ use crate::model::status::FinalStatus;
 
 /// A listener of a run's events that logs each once, where it becomes an outcome.
 #[derive(Debug, Default)]
-pub struct NewsLog {
+pub struct Journal {
     job: String,
     run: String,
 }
 
-impl Listener for NewsLog {
+impl Listener for Journal {
     fn hear(&mut self, event: &Event) {
         match event {
             Event::RunStarted { header, hosts } => self.begin(header, hosts.len()),
@@ -68,7 +68,7 @@ impl Listener for NewsLog {
     }
 }
 
-impl NewsLog {
+impl Journal {
     fn begin(&mut self, header: &RunHeader, hosts: usize) {
         self.job = header.job.to_string();
         self.run = header.run_id.to_string();
