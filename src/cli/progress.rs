@@ -43,6 +43,11 @@ impl Listener for Progress {
                 }
             }
             Event::HostAudited { host, verdict, duration_ms } => self.audited(host, verdict, *duration_ms),
+            Event::ArtifactWritten { artifact } => {
+                if let Some(bar) = &self.bar {
+                    bar.set_message(format!("writing {}", artifact.path));
+                }
+            }
             Event::CancelRequested { .. } => {
                 self.terminal.note("stopping: waiting for open shells to close (Ctrl-C again: at once)");
             }
