@@ -68,6 +68,8 @@ impl Progress {
     pub fn finish(&mut self) {
         if let Some(bar) = self.bar.take() {
             bar.finish_and_clear();
+            // What follows is set off from the lines that stay.
+            self.terminal.note("");
         }
     }
 
