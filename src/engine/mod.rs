@@ -2,4 +2,7 @@
 
 pub mod pipeline;
 pub mod plan;
+pub mod recorder;
+pub mod report;
+pub mod run;
 pub mod stop;

@@ -6,19 +6,25 @@ use std::time::Duration;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+use crate::config::job::{self, Job};
+use crate::config::load::Asked;
 use crate::model::credential::{Credential, CredentialName};
 use crate::model::run::JobName;
 use crate::model::target::{HostName, Target};
+use crate::output::csv::FormulaGuard;
+use crate::output::writer::TableFormat;
 use crate::stages::audit::Policy;
-use crate::tables::table::TableId;
+use crate::tables::catalogue;
+use crate::tables::table::TableSpec;
 
 /// Everything a run needs to know. Two plans with the same digest ask the same question.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Plan {
     pub job: JobName,
     /// In the order in which they are begun.
     pub targets: Vec<Target>,
-    pub tables: Vec<TableId>,
+    pub tables: Vec<&'static TableSpec>,
+    pub formats: Vec<TableFormat>,
     pub policy: Policy,
     pub bounds: Bounds,
     pub credentials: BTreeMap<CredentialName, Credential>,
@@ -59,11 +65,38 @@ pub struct PlanView<'a> {
 }
 
 impl Plan {
+    /// What a checked configuration amounts to.
+    pub fn of(asked: Asked, dry_run: bool) -> Self {
+        let Asked { job, fleet, credentials, .. } = asked;
+        let limits = &job.limits;
+        Self {
+            tables: tables(&job),
+            formats: formats(&job),
+            policy: Policy {
+                coverage_threshold: job.audit.coverage_threshold,
+                allow_partial_ok: job.audit.allow_partial_ok,
+            },
+            bounds: Bounds {
+                concurrency: limits.concurrency as usize,
+                preflight_deadline: limits.preflight_deadline,
+                host_deadline: limits.host_deadline,
+                run_deadline: limits.run_deadline,
+                collector_deadline: limits.collector_deadline,
+                auth_failures: limits.auth_failures,
+            },
+            dry_run,
+            skip_confirmed_empty: job.audit.skip_confirmed_empty,
+            targets: fleet.targets,
+            job: job.name,
+            credentials,
+        }
+    }
+
     pub fn view(&self) -> PlanView<'_> {
         PlanView {
             job: &self.job,
             dry_run: self.dry_run,
-            tables: self.tables.iter().map(|table| table.as_str()).collect(),
+            tables: self.tables.iter().map(|table| table.id.as_str()).collect(),
             coverage_threshold: self.policy.coverage_threshold,
             allow_partial_ok: self.policy.allow_partial_ok,
             skip_confirmed_empty: self.skip_confirmed_empty,
@@ -76,7 +109,7 @@ impl Plan {
     /// `stage/step`, in order.
     pub fn steps_per_host(&self) -> Vec<String> {
         let preflight = ["preflight/reach", "preflight/logon"].map(str::to_owned);
-        let collect = self.tables.iter().map(|table| format!("collect/{table}"));
+        let collect = self.tables.iter().map(|table| format!("collect/{}", table.id));
         let after = collect.chain(["audit/coverage".to_owned()]);
         if self.dry_run { preflight.into() } else { preflight.into_iter().chain(after).collect() }
     }
@@ -90,4 +123,22 @@ impl Plan {
     pub fn hosts(&self) -> impl Iterator<Item = HostName> {
         self.targets.iter().map(|target| target.host.clone())
     }
+}
+
+/// The tables a job names, in the catalogue's order; all of them when it names none.
+fn tables(job: &Job) -> Vec<&'static TableSpec> {
+    let asked = |spec: &&TableSpec| {
+        job.tables.is_empty() || job.tables.iter().any(|name| spec.title.eq_ignore_ascii_case(name))
+    };
+    catalogue::INVENTORY.into_iter().filter(asked).collect()
+}
+
+fn formats(job: &Job) -> Vec<TableFormat> {
+    let guard = if job.output.csv_formula_guard { FormulaGuard::On } else { FormulaGuard::Off };
+    let formats = job.output.formats.iter().map(|format| match format {
+        job::TableFormat::Parquet => TableFormat::Parquet,
+        job::TableFormat::Csv => TableFormat::Csv(guard),
+        job::TableFormat::Ndjson => TableFormat::Ndjson,
+    });
+    formats.collect()
 }

@@ -104,6 +104,11 @@ impl Store {
         &self.root
     }
 
+    /// The root as a local folder; absent for every other store.
+    pub fn folder(&self) -> Option<&std::path::Path> {
+        self.folder.as_deref()
+    }
+
     /// Creates an object that must not exist. After *any* error the object is read back and
     /// compared: a store's client repeats requests, so one's own success can come back as
     /// an error, `AlreadyExists` included.

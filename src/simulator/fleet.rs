@@ -1,0 +1,71 @@
+//! What fleet is asked for.
+
+use std::collections::BTreeMap;
+
+use crate::model::credential::Secret;
+use crate::model::target::Scheme;
+use crate::simulator::fault::Fault;
+use crate::simulator::latency::Latency;
+
+/// How a client tells simulated hosts apart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Addressing {
+    /// Every host has its own address in 127.0.0.0/8 and all have the same port: a listener
+    /// per host. Linux answers on the whole block without set-up; other systems do not.
+    #[default]
+    AddressPerHost,
+    /// All hosts have 127.0.0.1 and each its own port. Works everywhere.
+    PortPerHost,
+    /// As `AddressPerHost`, behind one listener on 0.0.0.0: one descriptor for any number of
+    /// hosts. Connections to addresses outside 127.0.0.0/8 are closed unread.
+    OneListener,
+}
+
+/// A fleet to simulate. The same spec gives the same fleet, certificates and ports excepted.
+#[derive(Clone, Debug)]
+pub struct FleetSpec {
+    pub hosts: usize,
+    /// The mean; hosts differ by up to a half.
+    pub vms_per_host: usize,
+    pub seed: u64,
+    /// The account every host knows: a plain name. Clients may put `CENSUS\`, the
+    /// computer's name or `@census.example` with it.
+    pub user: String,
+    pub password: Secret,
+    pub scheme: Scheme,
+    pub addressing: Addressing,
+    /// 0 takes a free one.
+    pub port: u16,
+    /// Before each HTTP answer.
+    pub request_latency: Latency,
+    /// From the start of a command to its end, drawn once per host.
+    pub command_latency: Latency,
+    /// By host number, from 0.
+    pub faults: BTreeMap<usize, Vec<Fault>>,
+}
+
+impl FleetSpec {
+    /// A healthy fleet over HTTP with the account `census` / `census`.
+    pub fn new(hosts: usize, vms_per_host: usize, seed: u64) -> Self {
+        Self {
+            hosts,
+            vms_per_host,
+            seed,
+            user: "census".to_owned(),
+            password: Secret::new("census".to_owned()),
+            scheme: Scheme::Http,
+            addressing: Addressing::default(),
+            port: 0,
+            request_latency: Latency::None,
+            command_latency: Latency::None,
+            faults: BTreeMap::new(),
+        }
+    }
+
+    /// Adds a fault to a host.
+    #[must_use]
+    pub fn with_fault(mut self, host: usize, fault: Fault) -> Self {
+        self.faults.entry(host).or_default().push(fault);
+        self
+    }
+}

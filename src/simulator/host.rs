@@ -1,0 +1,126 @@
+//! One simulated host while the fleet is up.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use crate::simulator::account::{Account, NETBIOS_DOMAIN};
+use crate::simulator::counters::{Counters, Tally};
+use crate::simulator::dice::Dice;
+use crate::simulator::fault::{Fault, Faults};
+use crate::simulator::fleet::FleetSpec;
+use crate::simulator::latency::Latency;
+use crate::simulator::shells::ShellTable;
+use crate::time::clock::Clock;
+
+pub struct Host {
+    index: usize,
+    seed: u64,
+    name: String,
+    account: Account,
+    faults: Faults,
+    request_latency: Latency,
+    command_latency: Duration,
+    counters: Counters,
+    shells: Mutex<ShellTable>,
+    clock: Clock,
+    draws: AtomicU64,
+}
+
+/// What a draw is for; part of its dice's path.
+const FOR_COMMANDS: u64 = 1;
+const FOR_REQUESTS: u64 = 2;
+const FOR_IDS: u64 = 3;
+
+impl Host {
+    pub fn new(index: usize, name: String, spec: &FleetSpec, clock: &Clock) -> Self {
+        let faults = Faults::new(spec.faults.get(&index).cloned().unwrap_or_default());
+        let password = if faults.has(&Fault::WrongPassword) {
+            crate::model::credential::Secret::new(format!("not {}", spec.password.reveal()))
+        } else {
+            spec.password.clone()
+        };
+        let mut dice = Dice::for_path(&[spec.seed, index as u64, FOR_COMMANDS]);
+        Self {
+            index,
+            seed: spec.seed,
+            account: Account::new(&spec.user, password, &name.to_uppercase()),
+            name,
+            faults,
+            request_latency: spec.request_latency,
+            command_latency: spec.command_latency.draw(&mut dice),
+            counters: Counters::default(),
+            shells: Mutex::new(ShellTable::default()),
+            clock: clock.clone(),
+            draws: AtomicU64::new(0),
+        }
+    }
+
+    pub fn index(&self) -> usize {
+        self.index
+    }
+
+    /// The name in lower case, `hv-ber-01`.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The NetBIOS name, as `hostname` prints it on a server.
+    pub fn computer_name(&self) -> String {
+        self.name.to_uppercase()
+    }
+
+    /// `CENSUS\user`.
+    pub fn account_name(&self) -> String {
+        format!("{NETBIOS_DOMAIN}\\{}", self.account.user())
+    }
+
+    /// `10.0.20348.2113`.
+    pub fn windows_version(&self) -> &'static str {
+        "10.0.20348.2113"
+    }
+
+    pub fn account(&self) -> &Account {
+        &self.account
+    }
+
+    pub fn faults(&self) -> &Faults {
+        &self.faults
+    }
+
+    pub fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// From the start of a command to its end.
+    pub fn command_latency(&self) -> Duration {
+        self.command_latency
+    }
+
+    pub fn request_latency(&self) -> Duration {
+        self.request_latency.draw(&mut self.dice(FOR_REQUESTS))
+    }
+
+    /// A GUID no other object of this fleet has.
+    pub fn new_id(&self) -> String {
+        self.dice(FOR_IDS).guid()
+    }
+
+    pub fn with_shells<T>(&self, act: impl FnOnce(&mut ShellTable) -> T) -> T {
+        act(&mut self.shells.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
+    }
+
+    pub fn tally(&self) -> Tally {
+        let now = self.clock.instant();
+        self.counters.tally(self.with_shells(|shells| shells.open_at(now)))
+    }
+
+    fn dice(&self, purpose: u64) -> Dice {
+        let draw = self.draws.fetch_add(1, Ordering::Relaxed);
+        Dice::for_path(&[self.seed, self.index as u64, purpose, draw])
+    }
+}

@@ -1,0 +1,251 @@
+//! The WS-Management service of one host: SOAP in, SOAP out (MS-WSMV 3.1.4, DSP0226).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+
+use crate::simulator::command::{self, Program, Step, Surroundings};
+use crate::simulator::envelope::{FAULT_ACTION, envelope, escape};
+use crate::simulator::fault::Fault;
+use crate::simulator::host::Host;
+use crate::simulator::line::Shears;
+use crate::simulator::shells::{Output, Polled, ShellOptions};
+use crate::simulator::soap::{self, Element, Request};
+use crate::simulator::wsmanfault::{self, WsmanFault};
+
+const TRANSFER: &str = "http://schemas.xmlsoap.org/ws/2004/09/transfer/";
+const SHELL: &str = "http://schemas.microsoft.com/wbem/wsman/1/windows/shell/";
+const SHELL_CMD: &str = "http://schemas.microsoft.com/wbem/wsman/1/windows/shell/cmd";
+
+/// What an answer holds beside the output: header, stream elements, command state.
+const ENVELOPE_OVERHEAD_BYTES: usize = 4096;
+/// IdleTimeOut of a shell that asks for none, and the least a host grants (MS-WSMV 2.2.4.38).
+const DEFAULT_IDLE_TIMEOUT: Duration = Duration::from_secs(7200);
+const LEAST_IDLE_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// An answer before sealing.
+#[derive(Debug)]
+pub struct Reply {
+    pub status: u16,
+    pub envelope: String,
+}
+
+/// Where a request came in.
+pub struct Entrance<'a> {
+    /// `http://127.0.0.1:5985/wsman`.
+    pub uri: &'a str,
+    pub client: std::net::IpAddr,
+    pub shears: &'a Shears,
+}
+
+/// Answers one request.
+pub async fn answer(request: &Request, host: &Arc<Host>, entrance: &Entrance<'_>) -> Reply {
+    let result = match request.action.as_str() {
+        action if action.strip_prefix(TRANSFER) == Some("Create") => create(request, host, entrance),
+        action if action.strip_prefix(TRANSFER) == Some("Delete") => delete(request, host),
+        action => match action.strip_prefix(SHELL) {
+            Some("Command") => start(request, host),
+            Some("Send") => send(request, host),
+            Some("Receive") => receive(request, host, entrance).await,
+            Some("Signal") => signal(request, host),
+            _ => Err(wsmanfault::ACTION_NOT_SUPPORTED),
+        },
+    };
+    let relates_to = relates_to(request, host);
+    match result {
+        Ok(body) => {
+            let action = format!("{}Response", request.action);
+            Reply { status: 200, envelope: envelope(&action, &host.new_id(), &relates_to, &body) }
+        }
+        Err(fault) => {
+            let body = fault.body(host.name());
+            Reply { status: 500, envelope: envelope(FAULT_ACTION, &host.new_id(), &relates_to, &body) }
+        }
+    }
+}
+
+fn relates_to(request: &Request, host: &Host) -> String {
+    let is_receive = request.action.ends_with("/Receive");
+    if is_receive && host.faults().has(&Fault::WrongRelatesTo) {
+        format!("uuid:{}", host.new_id())
+    } else {
+        request.message_id.clone()
+    }
+}
+
+/// Create (MS-WSMV 3.1.4.5.2): the answer tells what the shell is, as recorded from Windows.
+fn create(request: &Request, host: &Host, entrance: &Entrance<'_>) -> Result<String, WsmanFault> {
+    if host.faults().strikes(|fault| if let Fault::ShellQuota(times) = fault { Some(*times) } else { None }) {
+        return Err(wsmanfault::SHELL_QUOTA);
+    }
+    let asked = request.body.child("Shell");
+    let text = |name: &str| asked.and_then(|shell| shell.child(name)).map(Element::trimmed);
+    let idle_timeout = text("IdleTimeOut").and_then(soap::duration).unwrap_or(DEFAULT_IDLE_TIMEOUT);
+    let idle_timeout = idle_timeout.max(LEAST_IDLE_TIMEOUT);
+    let code_page = request.option("WINRS_CODEPAGE").and_then(|page| page.parse().ok()).unwrap_or(437);
+    let id = host.new_id();
+    let now = host.clock().instant();
+    host.with_shells(|shells| shells.create(id.clone(), ShellOptions { idle_timeout, code_page }, now))?;
+    host.counters().shells_opened.add(1);
+
+    let environment =
+        asked.and_then(|shell| shell.child("Environment")).map_or(String::new(), |environment| {
+            let variables = environment.children("Variable").map(|variable| {
+                let name = variable.attribute("Name").unwrap_or_default();
+                format!("<rsp:Variable Name=\"{}\">{}</rsp:Variable>", escape(name), escape(&variable.text))
+            });
+            format!("<rsp:Environment>{}</rsp:Environment>", variables.collect::<String>())
+        });
+    Ok(format!(
+        "<x:ResourceCreated><a:Address>{uri}</a:Address><a:ReferenceParameters>\
+         <w:ResourceURI>{SHELL_CMD}</w:ResourceURI><w:SelectorSet><w:Selector Name=\"ShellId\">{id}</w:Selector>\
+         </w:SelectorSet></a:ReferenceParameters></x:ResourceCreated>\
+         <rsp:Shell xmlns:rsp=\"http://schemas.microsoft.com/wbem/wsman/1/windows/shell\">\
+         <rsp:ShellId>{id}</rsp:ShellId><rsp:ResourceUri>{SHELL_CMD}</rsp:ResourceUri><rsp:Owner>{owner}</rsp:Owner>\
+         <rsp:ClientIP>{client}</rsp:ClientIP>{environment}<rsp:IdleTimeOut>PT{idle:.3}S</rsp:IdleTimeOut>\
+         <rsp:InputStreams>{inputs}</rsp:InputStreams><rsp:OutputStreams>{outputs}</rsp:OutputStreams>\
+         <rsp:ShellRunTime>P0DT0H0M0S</rsp:ShellRunTime><rsp:ShellInactivity>P0DT0H0M0S</rsp:ShellInactivity>\
+         </rsp:Shell>",
+        uri = escape(entrance.uri),
+        owner = escape(&host.account_name()),
+        client = entrance.client,
+        idle = idle_timeout.as_secs_f64(),
+        inputs = escape(text("InputStreams").unwrap_or("stdin")),
+        outputs = escape(text("OutputStreams").unwrap_or("stdout stderr")),
+    ))
+}
+
+fn delete(request: &Request, host: &Host) -> Result<String, WsmanFault> {
+    let now = host.clock().instant();
+    host.with_shells(|shells| shells.delete(shell_id(request), now))?;
+    Ok(String::new())
+}
+
+/// Command (MS-WSMV 3.1.4.11).
+fn start(request: &Request, host: &Host) -> Result<String, WsmanFault> {
+    if host
+        .faults()
+        .strikes(|fault| if let Fault::OperationQuota(times) = fault { Some(*times) } else { None })
+    {
+        return Err(wsmanfault::OPERATION_QUOTA);
+    }
+    if host
+        .faults()
+        .strikes(|fault| if let Fault::OperationQuotaWmi(times) = fault { Some(*times) } else { None })
+    {
+        return Err(wsmanfault::OPERATION_QUOTA_WMI);
+    }
+    let asked = request.body.child("CommandLine").ok_or(wsmanfault::COMMAND_NOT_FOUND)?;
+    let program = asked.child("Command").map_or("", |command| command.text.as_str());
+    let skip_cmd_shell = request.switched_on("WINRS_SKIP_CMD_SHELL");
+    // Recorded: without cmd.exe the program is CreateProcess's application name, and that
+    // is not searched for along PATH.
+    if skip_cmd_shell && !program.contains('\\') {
+        return Err(wsmanfault::FILE_NOT_FOUND);
+    }
+    let now = host.clock().instant();
+    let code_page = host.with_shells(|shells| shells.code_page(shell_id(request), now))?;
+    let arguments = asked.children("Arguments").map(|argument| format!(" {}", argument.text));
+    let line = format!("{program}{}", arguments.collect::<String>());
+    let program = command::program(&line, &Surroundings { code_page, skip_cmd_shell }, host);
+    let program = delayed(program, host.command_latency());
+    let id = host.new_id();
+    host.with_shells(|shells| shells.start(shell_id(request), id.clone(), program, now))?;
+    host.counters().commands_started.add(1);
+    Ok(format!("<rsp:CommandResponse><rsp:CommandId>{id}</rsp:CommandId></rsp:CommandResponse>"))
+}
+
+fn delayed(program: Program, latency: Duration) -> Program {
+    match program {
+        Program::Runs(mut steps) if !latency.is_zero() => {
+            steps.push_front(Step::Wait(latency));
+            Program::Runs(steps)
+        }
+        other => other,
+    }
+}
+
+/// Send (MS-WSMV 3.1.4.12).
+fn send(request: &Request, host: &Arc<Host>) -> Result<String, WsmanFault> {
+    let asked = request.body.child("Send").ok_or(wsmanfault::COMMAND_NOT_FOUND)?;
+    let now = host.clock().instant();
+    for stream in asked.children("Stream").filter(|stream| stream.attribute("Name") == Some("stdin")) {
+        let command = stream.attribute("CommandId").unwrap_or_default();
+        let end = stream.attribute("End").is_some_and(|end| end.eq_ignore_ascii_case("true"));
+        let input = BASE64.decode(stream.trimmed()).map_err(|_| wsmanfault::COMMAND_NOT_FOUND)?;
+        let at_end = |_: &[u8]| std::collections::VecDeque::from([Step::Exit(0)]);
+        host.with_shells(|shells| shells.send(shell_id(request), command, &input, end, &at_end, now))?;
+    }
+    Ok("<rsp:SendResponse/>".to_owned())
+}
+
+/// Receive (MS-WSMV 3.1.4.14): waits for output as long as OperationTimeout lets it.
+async fn receive(request: &Request, host: &Host, entrance: &Entrance<'_>) -> Result<String, WsmanFault> {
+    let desired = request.body.child("Receive").and_then(|receive| receive.child("DesiredStream"));
+    let command =
+        desired.and_then(|stream| stream.attribute("CommandId")).ok_or(wsmanfault::COMMAND_NOT_FOUND)?;
+    let struck = |fault: &Fault| if let Fault::OperationTimeout(times) = fault { Some(*times) } else { None };
+    if host.faults().strikes(struck) {
+        return Err(wsmanfault::TIMED_OUT);
+    }
+    if host.faults().strikes(|fault| if let Fault::Drop(times) = fault { Some(*times) } else { None }) {
+        entrance.shears.cut_after(200);
+    }
+    let budget = request.max_envelope_bytes.saturating_sub(ENVELOPE_OVERHEAD_BYTES).max(1024) / 4 * 3;
+    let until = host.clock().instant() + request.operation_timeout;
+    loop {
+        let now = host.clock().instant();
+        let polled =
+            host.with_shells(|shells| shells.receive(shell_id(request), command, budget, now, until))?;
+        match polled {
+            Polled::Output(output) => return Ok(receive_response(command, &output)),
+            Polled::Later { .. } if now >= until => return Err(wsmanfault::TIMED_OUT),
+            Polled::Later { at, news } => {
+                let wake = at.map_or(until, |at| at.min(until));
+                tokio::select! {
+                    () = tokio::time::sleep_until(wake) => {}
+                    () = news.notified() => {}
+                }
+            }
+        }
+    }
+}
+
+fn receive_response(command: &str, output: &Output) -> String {
+    let command = escape(command);
+    let mut body = String::from("<rsp:ReceiveResponse>");
+    for (stream, bytes) in &output.chunks {
+        body.push_str(&format!("<rsp:Stream Name=\"{}\" CommandId=\"{command}\">", stream.word()));
+        BASE64.encode_string(bytes, &mut body);
+        body.push_str("</rsp:Stream>");
+    }
+    match output.exit_code {
+        Some(code) => body.push_str(&format!(
+            "<rsp:Stream Name=\"stdout\" CommandId=\"{command}\" End=\"true\"></rsp:Stream>\
+             <rsp:Stream Name=\"stderr\" CommandId=\"{command}\" End=\"true\"></rsp:Stream>\
+             <rsp:CommandState CommandId=\"{command}\" State=\"{SHELL}CommandState/Done\">\
+             <rsp:ExitCode>{code}</rsp:ExitCode></rsp:CommandState>"
+        )),
+        None => body.push_str(&format!(
+            "<rsp:CommandState CommandId=\"{command}\" State=\"{SHELL}CommandState/Running\"></rsp:CommandState>"
+        )),
+    }
+    body.push_str("</rsp:ReceiveResponse>");
+    body
+}
+
+/// Signal (MS-WSMV 3.1.4.15).
+fn signal(request: &Request, host: &Host) -> Result<String, WsmanFault> {
+    let asked = request.body.child("Signal").ok_or(wsmanfault::COMMAND_NOT_FOUND)?;
+    let command = asked.attribute("CommandId").unwrap_or_default();
+    let code = asked.child("Code").map_or("", Element::trimmed);
+    let now = host.clock().instant();
+    host.with_shells(|shells| shells.signal(shell_id(request), command, code, now))?;
+    Ok("<rsp:SignalResponse/>".to_owned())
+}
+
+fn shell_id(request: &Request) -> &str {
+    request.shell_id.as_deref().unwrap_or_default()
+}
