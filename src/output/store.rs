@@ -232,7 +232,10 @@ impl Store {
             let innermost = root.join(innermost.as_str());
             let dropping = tokio::task::spawn_blocking(move || {
                 let inside = innermost.ancestors().take_while(|folder| *folder != root);
-                let _last_one_not_empty = inside.map(std::fs::remove_dir).find(Result::is_err);
+                let gone = |error: &std::io::Error| error.kind() == std::io::ErrorKind::NotFound;
+                let not_empty =
+                    |dropped: &std::io::Result<()>| dropped.as_ref().is_err_and(|error| !gone(error));
+                let _stopped_at = inside.map(std::fs::remove_dir).find(not_empty);
             });
             let _nothing_to_tell = dropping.await;
         }
