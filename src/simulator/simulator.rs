@@ -1,47 +1,48 @@
-//! A fleet that is up: its listeners, its hosts, its counts.
+//! A fleet that is up: its doors, its hosts, its counts.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 
-use tokio::net::{TcpListener, TcpSocket};
+use tokio::net::TcpSocket;
 use tokio::task::JoinSet;
 
 use crate::model::credential::{ClientCertificate, Credential, CredentialName};
 use crate::model::target::{AuthMethod, HostName, Platform, Scheme, Target, Trust};
+use crate::simulator::accept::{self, Resident};
 use crate::simulator::counters::Tally;
 use crate::simulator::fault::Fault;
-use crate::simulator::fleet::{Addressing, FleetSpec};
+use crate::simulator::fleet::FleetSpec;
 use crate::simulator::host::Host;
-use crate::simulator::listener;
 use crate::simulator::names;
-use crate::simulator::tls::{Authority, CertificateError, Certificates};
+use crate::simulator::sockets::{self, Bound, SocketError};
+use crate::simulator::tls::{Authority, CertificateError};
+use crate::simulator::world::World;
 use crate::time::clock::Clock;
 
 /// Connections a host lets wait before it accepts them.
 const BACKLOG: u32 = 128;
-/// How often a port that is free on one address may prove taken on another.
-const PORT_ATTEMPTS: usize = 8;
+/// The same for a door that leads to all hosts.
+const SHARED_BACKLOG: u32 = 4096;
 
 /// A fleet could not be put up.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    #[error("listen on {address}")]
-    Listen { address: SocketAddr, source: std::io::Error },
-    #[error("{hosts} hosts need about {needed} open files, the limit is {limit}")]
-    OpenFiles { hosts: usize, needed: u64, limit: u64 },
+    #[error(transparent)]
+    Sockets(#[from] SocketError),
+    #[error("listen")]
+    Listen(#[from] std::io::Error),
     #[error(transparent)]
     Certificates(#[from] CertificateError),
-    #[error("host name: {0}")]
+    #[error(transparent)]
     Name(#[from] crate::model::target::InvalidHostName),
 }
 
 /// One host of a running fleet.
 #[derive(Clone)]
 pub struct SimulatedHost {
-    host: Arc<Host>,
+    resident: Resident,
     name: HostName,
     address: SocketAddr,
-    certificates: Option<Arc<Certificates>>,
 }
 
 impl SimulatedHost {
@@ -56,63 +57,64 @@ impl SimulatedHost {
 
     /// What a client may pin, over HTTPS.
     pub fn leaf_sha256(&self) -> Option<String> {
-        self.certificates.as_ref().map(|certificates| certificates.leaf_sha256())
+        self.resident.certificates.as_ref().map(|certificates| certificates.leaf_sha256())
     }
 
     pub fn tally(&self) -> Tally {
-        self.host.tally()
+        self.resident.host.tally()
     }
 }
 
 /// A running fleet. It stops when this is dropped.
 pub struct Simulator {
     spec: FleetSpec,
+    world: Arc<World>,
     hosts: Vec<SimulatedHost>,
     authority: Option<Authority>,
-    /// Sockets that hold the address of a host that refuses.
-    _reserved: Vec<TcpSocket>,
-    /// One task a listener; connections live in their listener's own set.
-    _listeners: JoinSet<()>,
+    /// Bound and not listening: dialling one is refused, and nobody else can take it.
+    _refusing: Vec<TcpSocket>,
+    /// One task a door; connections live in their door's own set.
+    _doors: JoinSet<()>,
 }
 
 impl Simulator {
     /// Puts the fleet up: when this returns, every host accepts connections.
     pub async fn start(spec: FleetSpec) -> Result<Self, StartError> {
-        let clock = Clock::system();
+        sockets::raise_open_files(&spec)?;
         let authority = match spec.scheme {
             Scheme::Http => None,
             Scheme::Https => Some(Authority::new()?),
         };
-        let sockets = bind(&spec)?;
-        let mut hosts = Vec::with_capacity(spec.hosts);
-        let mut reserved = Vec::new();
-        let mut listeners = JoinSet::new();
-        for (index, (socket, address)) in sockets.into_iter().enumerate() {
-            let name = names::host(spec.seed, index);
-            let certificates = match (&authority, address) {
-                (Some(authority), SocketAddr::V4(v4)) => Some(Arc::new(authority.certify(&name, *v4.ip())?)),
-                _ => None,
-            };
-            let host = Arc::new(Host::new(index, name.clone(), &spec, &clock));
-            hosts.push(SimulatedHost {
-                host: host.clone(),
-                name: HostName::parse(&name)?,
-                address,
-                certificates: certificates.clone(),
-            });
-            if host.faults().has(&Fault::Refuse) {
-                reserved.push(socket);
-            } else {
-                let listener =
-                    socket.listen(BACKLOG).map_err(|source| StartError::Listen { address, source })?;
-                listeners.spawn(accept(listener, host, certificates));
+        let world = Arc::new(World::of(&spec));
+        let sockets = sockets::bind(&spec)?;
+        let hosts = populate(&spec, &world, &sockets.addresses, authority.as_ref())?;
+        let mut refusing = Vec::new();
+        let mut doors = JoinSet::new();
+        match sockets.bound {
+            Bound::Shared(socket) => {
+                let residents = hosts.iter().map(|host| (host.address.ip(), host.resident.clone())).collect();
+                doors.spawn(accept::many(socket.listen(SHARED_BACKLOG)?, residents));
+            }
+            Bound::PerHost(sockets) => {
+                for (socket, host) in sockets.into_iter().zip(&hosts) {
+                    if host.resident.host.faults().has(&Fault::Refuse) {
+                        refusing.push(socket);
+                    } else {
+                        doors.spawn(accept::one(socket.listen(BACKLOG)?, host.resident.clone()));
+                    }
+                }
             }
         }
-        Ok(Self { spec, hosts, authority, _reserved: reserved, _listeners: listeners })
+        Ok(Self { spec, world, hosts, authority, _refusing: refusing, _doors: doors })
     }
 
     pub fn hosts(&self) -> &[SimulatedHost] {
         &self.hosts
+    }
+
+    /// What is true of the fleet, for those who check what a client made of it.
+    pub fn world(&self) -> &World {
+        &self.world
     }
 
     /// Sum over all hosts.
@@ -143,81 +145,37 @@ impl Simulator {
 
     /// The hosts as targets, with the pin of each over HTTPS.
     pub fn targets(&self, auth: AuthMethod) -> Vec<Target> {
-        self.hosts
-            .iter()
-            .map(|host| Target {
-                host: host.name.clone(),
-                platform: Platform::Hyperv,
-                address: host.address.ip().to_string(),
-                port: host.address.port(),
-                scheme: self.spec.scheme,
-                auth,
-                trust: Trust { pin_sha256: host.leaf_sha256(), ..Trust::default() },
-                credential: CredentialName::default_name(),
-            })
-            .collect()
-    }
-}
-
-/// A bound socket for every host.
-fn bind(spec: &FleetSpec) -> Result<Vec<(TcpSocket, SocketAddr)>, StartError> {
-    let mut attempt = 0;
-    loop {
-        attempt += 1;
-        match bind_once(spec) {
-            Err(StartError::Listen { .. }) if spec.port == 0 && attempt < PORT_ATTEMPTS => {}
-            other => return other,
-        }
-    }
-}
-
-fn bind_once(spec: &FleetSpec) -> Result<Vec<(TcpSocket, SocketAddr)>, StartError> {
-    let mut port = spec.port;
-    let mut sockets = Vec::with_capacity(spec.hosts);
-    for index in 0..spec.hosts {
-        let address = match spec.addressing {
-            Addressing::PortPerHost => {
-                let port = if spec.port == 0 { 0 } else { spec.port + index as u16 };
-                SocketAddr::from((Ipv4Addr::LOCALHOST, port))
-            }
-            Addressing::AddressPerHost | Addressing::OneListener => SocketAddr::from((loopback(index), port)),
+        let target = |host: &SimulatedHost| Target {
+            host: host.name.clone(),
+            platform: Platform::Hyperv,
+            address: host.address.ip().to_string(),
+            port: host.address.port(),
+            scheme: self.spec.scheme,
+            auth,
+            trust: Trust { pin_sha256: host.leaf_sha256(), ..Trust::default() },
+            credential: CredentialName::default_name(),
         };
-        let (socket, address) = bind_one(address).map_err(|source| StartError::Listen { address, source })?;
-        port = address.port();
-        sockets.push((socket, address));
+        self.hosts.iter().map(target).collect()
     }
-    Ok(sockets)
 }
 
-fn bind_one(address: SocketAddr) -> std::io::Result<(TcpSocket, SocketAddr)> {
-    let socket = TcpSocket::new_v4()?;
-    socket.set_reuseaddr(true)?;
-    socket.bind(address)?;
-    let bound = socket.local_addr()?;
-    Ok((socket, bound))
-}
-
-/// The address of a host in 127.0.0.0/8: 127.1.0.1, 127.1.0.2 … 127.1.0.250, 127.1.1.1 …
-fn loopback(index: usize) -> Ipv4Addr {
-    let (block, last) = (index / 250, index % 250 + 1);
-    Ipv4Addr::new(127, 1 + (block / 250) as u8, (block % 250) as u8, last as u8)
-}
-
-async fn accept(listener: TcpListener, host: Arc<Host>, certificates: Option<Arc<Certificates>>) {
-    let mut connections = JoinSet::new();
-    loop {
-        tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => {
-                    connections.spawn(listener::serve(stream, host.clone(), certificates.clone()));
-                }
-                // Out of descriptors, or the peer is gone already: others may still come.
-                Err(error) => {
-                    tracing::warn!(host.name = host.name(), %error, "accept");
-                    tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-                }
-            },
-            Some(_) = connections.join_next(), if !connections.is_empty() => {}
-        }
+fn populate(
+    spec: &FleetSpec,
+    world: &Arc<World>,
+    addresses: &[SocketAddr],
+    authority: Option<&Authority>,
+) -> Result<Vec<SimulatedHost>, StartError> {
+    let clock = Clock::system();
+    let mut hosts = Vec::with_capacity(addresses.len());
+    for (index, address) in addresses.iter().enumerate() {
+        let name = names::host(spec.seed, index);
+        let certificates = authority.map(|authority| authority.certify(&name, address.ip())).transpose()?;
+        let host = Host::new(index, name.clone(), spec, world.clone(), &clock);
+        hosts.push(SimulatedHost {
+            resident: Resident { host: Arc::new(host), certificates: certificates.map(Arc::new) },
+            name: HostName::parse(&name)?,
+            address: *address,
+        });
     }
+    Ok(hosts)
 }
