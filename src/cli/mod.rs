@@ -1,1 +1,19 @@
-//! (written below)
+//! The program as a person meets it: arguments, output, logs, signals, exit codes.
+
+pub mod args;
+pub mod columns;
+pub mod config_check;
+pub mod dispatch;
+pub mod dotenv;
+pub mod exit;
+pub mod journal;
+pub mod plan_text;
+pub mod progress;
+pub mod request;
+pub mod schema;
+pub mod signals;
+pub mod summary;
+pub mod summary_text;
+pub mod survey;
+pub mod telemetry;
+pub mod terminal;

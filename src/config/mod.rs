@@ -1,1 +1,13 @@
-//! (written below)
+//! What we were asked: a job, its fleet, its limits and its credentials, from layers that each say where they come from.
+
+pub mod check;
+pub mod environment;
+pub mod fleet;
+pub mod form;
+pub mod host_list;
+pub mod job;
+pub mod layer;
+pub mod limits;
+pub mod load;
+pub mod problem;
+pub mod secret;

@@ -1,1 +1,8 @@
-//! (written below)
+//! How a run is planned, driven and recorded.
+
+pub mod pipeline;
+pub mod plan;
+pub mod recorder;
+pub mod report;
+pub mod run;
+pub mod stop;

@@ -1,1 +1,17 @@
-//! (written below)
+//! How rows become objects: spooled, encoded, staged, and shown all at once by a manifest.
+
+pub mod commit;
+pub mod csv;
+pub mod draft;
+pub mod export;
+pub mod format;
+pub mod frame;
+pub mod layout;
+pub mod ndjson;
+pub mod parquet;
+pub mod published;
+pub mod spool;
+pub mod staged;
+pub mod store;
+pub mod store_error;
+pub mod writer;

@@ -1,10 +1,31 @@
 //! All tables, in the order in which people expect them.
 
+use crate::tables::audit::coverage::CoverageRow;
+use crate::tables::audit::missing_vms::MissingVm;
+use crate::tables::inventory::vcpu::Vcpu;
+use crate::tables::inventory::vdisk::Vdisk;
+use crate::tables::inventory::vhost::Vhost;
 use crate::tables::inventory::vinfo::Vinfo;
+use crate::tables::inventory::vmemory::Vmemory;
+use crate::tables::inventory::vnetwork::Vnetwork;
+use crate::tables::inventory::vsnapshot::Vsnapshot;
+use crate::tables::inventory::vswitch::Vswitch;
 use crate::tables::table::{TableId, TableSpec};
 
-/// Every inventory table.
-pub static INVENTORY: [&TableSpec; 1] = [&Vinfo::SPEC];
+/// Every inventory table, in the order of RVTools' sheets.
+pub static INVENTORY: [&TableSpec; 8] = [
+    &Vinfo::SPEC,
+    &Vcpu::SPEC,
+    &Vmemory::SPEC,
+    &Vdisk::SPEC,
+    &Vnetwork::SPEC,
+    &Vsnapshot::SPEC,
+    &Vhost::SPEC,
+    &Vswitch::SPEC,
+];
+
+/// Every table the audit writes.
+pub static AUDIT: [&TableSpec; 2] = [&CoverageRow::SPEC, &MissingVm::SPEC];
 
 /// The table a person means by `vinfo` or `vInfo`.
 pub fn named(text: &str) -> Option<&'static TableSpec> {
@@ -16,5 +37,5 @@ pub fn spec(id: TableId) -> Option<&'static TableSpec> {
 }
 
 pub fn all() -> impl Iterator<Item = &'static TableSpec> {
-    INVENTORY.into_iter()
+    INVENTORY.into_iter().chain(AUDIT)
 }

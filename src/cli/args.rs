@@ -1,0 +1,274 @@
+//! The command line as typed; `request` turns it into what is meant.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+/// Takes the census of virtualization fleets: who is there, what runs on it, and which hosts did not answer.
+#[derive(Debug, Parser)]
+#[command(name = "lustrum", version, max_term_width = 100, after_help = EXIT_CODES)]
+pub struct Arguments {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes, first match wins:
+   2  usage or configuration
+   3  the run could not be recorded
+   4  cancelled
+  75  try again: interrupted, nothing committed
+   5  a threshold failed
+   1  some host is not OK
+   0  otherwise";
+
+/// What every command understands.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Everywhere")]
+pub struct Global {
+    /// Settings file [default: lustrum.toml, if it is there]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// What to log: error, warn, info, debug, trace, or a filter such as info,lustrum::transport=debug
+    #[arg(long, global = true, value_name = "FILTER")]
+    pub log_level: Option<String>,
+    /// More log: -v for debug, -vv for trace
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, conflicts_with = "log_level")]
+    pub verbose: u8,
+    /// How to log on standard error
+    #[arg(long, global = true, value_name = "FORMAT")]
+    pub log_format: Option<LogFormatArgument>,
+    /// Also log into this folder, one file a day
+    #[arg(long, global = true, value_name = "DIR")]
+    pub log_dir: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum LogFormatArgument {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Survey a fleet and write what was found
+    #[command(after_help = RUN_EXAMPLES)]
+    Run(Box<RunArguments>),
+    /// Print what a run would do, without talking to any host
+    Plan(Box<PlanArguments>),
+    /// Survey a small simulated fleet on this machine, end to end
+    Demo(DemoArguments),
+    /// Keep a simulated fleet of WinRM hosts up, for load tests and other tools
+    #[command(after_help = SIMULATE_EXAMPLES)]
+    Simulate(SimulateArguments),
+    /// Print the tables, or one table's columns, or the JSON schema of a job or a manifest
+    #[command(after_help = SCHEMA_EXAMPLES)]
+    Schema(SchemaArguments),
+    /// Check or show the configuration
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Print a completion script for a shell
+    Completions { shell: Shell },
+}
+
+const RUN_EXAMPLES: &str = "\
+Examples:
+  export HYPERV_USER='CONTOSO\\svc-lustrum' HYPERV_PASSWORD=…
+  lustrum run --hosts hv01,hv02 --dry-run        is the way in open?
+  lustrum run --hosts hv01,hv02                  survey them into ./out
+  lustrum run hyperv-daily                       the job schedules/hyperv-daily.toml
+  lustrum run hyperv-daily --hosts-file out/targets_retry_hosts.txt
+                                                 the same job, only what failed
+  lustrum run hyperv-daily --hosts hv07 --only vInfo,vDisk
+                                                 debug one collector on one host";
+
+const SIMULATE_EXAMPLES: &str = "\
+Examples:
+  lustrum simulate --hosts 5 --vms 10
+  lustrum simulate --hosts 1000 --vms 20 --seed 7 --port 5985";
+
+const SCHEMA_EXAMPLES: &str = "\
+Examples:
+  lustrum schema                 all tables
+  lustrum schema vInfo           its columns, types, RVTools headers and sources
+  lustrum schema job             JSON schema of a job file, for editors";
+
+#[derive(Clone, Debug, Args)]
+pub struct RunArguments {
+    /// A job by name (schedules/JOB.toml) or by path; not needed with --hosts or --hosts-file
+    pub job: Option<String>,
+    #[command(flatten)]
+    pub fleet: FleetArguments,
+    #[command(flatten)]
+    pub connection: ConnectionArguments,
+    #[command(flatten)]
+    pub audit: AuditArguments,
+    /// Only reach every host and log on: no collecting, nothing committed
+    #[arg(long, help_heading = "Run")]
+    pub dry_run: bool,
+    /// Folder for everything that is written [default: out]
+    #[arg(long, help_heading = "Run", value_name = "DIR")]
+    pub out_dir: Option<PathBuf>,
+    /// Print the summary as JSON on standard output
+    #[arg(long, help_heading = "Run")]
+    pub json: bool,
+    /// Exit 0 whenever the run was recorded, however the hosts ended
+    #[arg(long, help_heading = "Run")]
+    pub exit_zero_if_recorded: bool,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct PlanArguments {
+    /// A job by name (schedules/JOB.toml) or by path; not needed with --hosts or --hosts-file
+    pub job: Option<String>,
+    #[command(flatten)]
+    pub fleet: FleetArguments,
+    #[command(flatten)]
+    pub connection: ConnectionArguments,
+    /// Print the plan as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Which hosts and tables, and how many at a time.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Fleet")]
+pub struct FleetArguments {
+    /// Ask these hosts instead of the job's
+    #[arg(long, value_name = "A,B", value_delimiter = ',')]
+    pub hosts: Vec<String>,
+    /// Ask the hosts in this file instead of the job's: one a line, or a CSV's first column
+    #[arg(long, value_name = "FILE")]
+    pub hosts_file: Option<PathBuf>,
+    /// Collect only these tables
+    #[arg(long, value_name = "vInfo,vCPU", value_delimiter = ',')]
+    pub only: Vec<String>,
+    /// Hosts asked at the same time [default: 64]
+    #[arg(long, value_name = "N")]
+    pub concurrency: Option<u32>,
+}
+
+/// How the hosts are entered.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Connection (the job's groups still apply)")]
+pub struct ConnectionArguments {
+    /// Log on as this user; the password comes from HYPERV_PASSWORD or the job, never from a flag
+    #[arg(long, value_name = "USER")]
+    pub user: Option<String>,
+    /// Over TLS (port 5986) instead of sealed HTTP (port 5985)
+    #[arg(long)]
+    pub https: bool,
+    /// The port, where it is not the usual one
+    #[arg(long, value_name = "PORT")]
+    pub port: Option<u16>,
+    /// Dial this address for every host
+    #[arg(long, value_name = "ADDRESS")]
+    pub address: Option<String>,
+    /// How to log on: negotiate, ntlm, basic, certificate [default: negotiate]
+    #[arg(long, value_name = "METHOD")]
+    pub auth: Option<String>,
+    /// A PEM file with further certificate roots
+    #[arg(long, value_name = "FILE")]
+    pub ca_bundle: Option<PathBuf>,
+    /// The one certificate to accept, by its SHA-256
+    #[arg(long, value_name = "HEX")]
+    pub pin_sha256: Option<String>,
+    /// Accept any certificate: no proof of who answers
+    #[arg(long)]
+    pub danger_accept_invalid_certs: bool,
+}
+
+/// When a census is good enough.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Audit")]
+pub struct AuditArguments {
+    /// The share of a host's VMs that each collector must have seen [default: 0.9]
+    #[arg(long, value_name = "SHARE")]
+    pub coverage_threshold: Option<f64>,
+    /// Forgive gaps in coverage, never a collector's error
+    #[arg(long)]
+    pub allow_partial_ok: bool,
+    /// Leave hosts that are proven to be empty out of the retry list
+    #[arg(long)]
+    pub skip_confirmed_empty: bool,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct DemoArguments {
+    /// Folder for what the demo writes
+    #[arg(long, value_name = "DIR", default_value = "out/demo")]
+    pub out_dir: PathBuf,
+    /// Names, sizes and faults follow from it
+    #[arg(long, value_name = "N", default_value_t = 7)]
+    pub seed: u64,
+    /// Print the summary as JSON on standard output
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct SimulateArguments {
+    /// Hosts in the fleet
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub hosts: u32,
+    /// VMs on each host
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub vms: u32,
+    /// Names, sizes and faults follow from it
+    #[arg(long, value_name = "N", default_value_t = 7)]
+    pub seed: u64,
+    /// Address to listen on
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
+    pub listen: IpAddr,
+    /// Port to listen on; 0 for any free one
+    #[arg(long, value_name = "PORT", default_value_t = 5985)]
+    pub port: u16,
+    /// Listen with TLS; the certificate is made on the spot
+    #[arg(long)]
+    pub https: bool,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct SchemaArguments {
+    /// A table, `job` or `manifest`; none lists all tables
+    pub subject: Option<String>,
+    /// Print as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Report everything that is wrong with the settings, or say ok
+    Check(ConfigCheckArguments),
+    /// Print the settings in force, secrets masked
+    Show(ConfigShowArguments),
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct ConfigCheckArguments {
+    /// A job by name (schedules/JOB.toml) or by path; none checks lustrum.toml and the environment
+    pub job: Option<String>,
+    /// Do not look whether the secrets are there: for a check away from the machine that runs
+    #[arg(long)]
+    pub skip_secrets: bool,
+    /// Print as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct ConfigShowArguments {
+    /// A job by name (schedules/JOB.toml) or by path
+    pub job: Option<String>,
+    /// Say of each value where it comes from
+    #[arg(long)]
+    pub origin: bool,
+    /// Print as JSON
+    #[arg(long)]
+    pub json: bool,
+}

@@ -1,0 +1,114 @@
+//! What the typed flags mean to the configuration: one layer a flag, each by its name.
+
+use std::path::Path;
+
+use figment::value::{Empty, Value};
+
+use crate::cli::args::{
+    AuditArguments, ConnectionArguments, FleetArguments, Global, LogFormatArgument, PlanArguments,
+    RunArguments,
+};
+use crate::config::environment::Environment;
+use crate::config::layer::{Layer, Origin};
+use crate::config::load::Request;
+
+pub fn of_run(global: &Global, run: &RunArguments, environment: Environment) -> Request {
+    let mut flags = Flags::default();
+    flags.global(global);
+    flags.fleet(&run.fleet);
+    flags.connection(&run.connection);
+    flags.audit(&run.audit);
+    flags.path("--out-dir", "output.dir", run.out_dir.as_deref());
+    request(global, run.job.clone(), environment, flags)
+}
+
+pub fn of_plan(global: &Global, plan: &PlanArguments, environment: Environment) -> Request {
+    let mut flags = Flags::default();
+    flags.global(global);
+    flags.fleet(&plan.fleet);
+    flags.connection(&plan.connection);
+    request(global, plan.job.clone(), environment, flags)
+}
+
+/// For commands without flags of their own: settings and, if named, a job.
+pub fn of_job(global: &Global, job: Option<String>, environment: Environment) -> Request {
+    let mut flags = Flags::default();
+    flags.global(global);
+    request(global, job, environment, flags)
+}
+
+fn request(global: &Global, job: Option<String>, environment: Environment, flags: Flags) -> Request {
+    Request { config: global.config.clone(), job, environment, flags: flags.0, ..Request::default() }
+}
+
+#[derive(Default)]
+struct Flags(Vec<Layer>);
+
+impl Flags {
+    fn set(&mut self, flag: &str, key: &str, value: Option<impl Into<Value>>) {
+        self.0.extend(value.map(|value| Layer::one(Origin::Flag(flag.to_owned()), key, value)));
+    }
+
+    fn path(&mut self, flag: &str, key: &str, path: Option<&Path>) {
+        self.set(flag, key, path.map(|path| path.display().to_string()));
+    }
+
+    /// A switch can only be turned on: not typed means not said.
+    fn switch(&mut self, flag: &str, key: &str, on: bool) {
+        self.set(flag, key, on.then_some(true));
+    }
+
+    fn list(&mut self, flag: &str, key: &str, items: &[String]) {
+        self.set(flag, key, (!items.is_empty()).then(|| items.to_vec()));
+    }
+
+    fn global(&mut self, global: &Global) {
+        let verbose = match global.verbose {
+            0 => None,
+            1 => Some("debug"),
+            _ => Some("trace"),
+        };
+        self.set("--verbose", "log.level", verbose);
+        self.set("--log-level", "log.level", global.log_level.clone());
+        let format = global.log_format.map(|format| match format {
+            LogFormatArgument::Text => "text",
+            LogFormatArgument::Json => "json",
+        });
+        self.set("--log-format", "log.format", format);
+        self.path("--log-dir", "log.dir", global.log_dir.as_deref());
+    }
+
+    /// Hosts on the command line stand for the whole fleet: what the job lists is put aside.
+    fn fleet(&mut self, fleet: &FleetArguments) {
+        if !fleet.hosts.is_empty() {
+            self.list("--hosts", "fleet.hosts", &fleet.hosts);
+            self.set("--hosts", "fleet.hosts-file", Some(Empty::None));
+        }
+        if let Some(file) = &fleet.hosts_file {
+            self.path("--hosts-file", "fleet.hosts-file", Some(file));
+            if fleet.hosts.is_empty() {
+                self.set("--hosts-file", "fleet.hosts", Some(Vec::<String>::new()));
+            }
+        }
+        self.list("--only", "tables", &fleet.only);
+        self.set("--concurrency", "limits.concurrency", fleet.concurrency);
+    }
+
+    fn connection(&mut self, connection: &ConnectionArguments) {
+        self.set("--user", "credentials.default.user", connection.user.clone());
+        self.set("--https", "connection.scheme", connection.https.then_some("https"));
+        self.set("--port", "connection.port", connection.port);
+        self.set("--address", "connection.address", connection.address.clone());
+        self.set("--auth", "connection.auth", connection.auth.clone());
+        self.path("--ca-bundle", "connection.trust.ca-bundle", connection.ca_bundle.as_deref());
+        self.set("--pin-sha256", "connection.trust.pin-sha256", connection.pin_sha256.clone());
+        let danger = connection.danger_accept_invalid_certs;
+        self.switch("--danger-accept-invalid-certs", "connection.trust.danger-accept-invalid-certs", danger);
+    }
+
+    fn audit(&mut self, audit: &AuditArguments) {
+        self.set("--coverage-threshold", "audit.coverage-threshold", audit.coverage_threshold);
+        self.switch("--allow-partial-ok", "audit.allow-partial-ok", audit.allow_partial_ok);
+        self.switch("--skip-confirmed-empty", "audit.skip-confirmed-empty", audit.skip_confirmed_empty);
+    }
+}

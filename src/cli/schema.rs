@@ -1,0 +1,122 @@
+//! `lustrum schema`: what the tables hold, and the JSON schemas of a job and of a manifest.
+
+use arrow_schema::DataType;
+use serde::Serialize;
+
+use crate::cli::columns::Columns;
+use crate::cli::terminal::{Look, Paint};
+use crate::config::job;
+use crate::config::problem::one_of;
+use crate::model::manifest::Manifest;
+use crate::tables::catalogue;
+use crate::tables::table::{Column, TableSpec};
+
+/// The text to print, or a fragment that says what was expected.
+pub fn print(subject: Option<&str>, json: bool, look: Look) -> Result<String, String> {
+    match subject {
+        None if json => Ok(pretty(&catalogue::all().map(TableView::of).collect::<Vec<_>>())),
+        None => Ok(list(look)),
+        Some("job") => Ok(pretty(&job::schema())),
+        Some("manifest") => Ok(pretty(&schemars::schema_for!(Manifest))),
+        Some(name) => {
+            let spec = catalogue::named(name).ok_or_else(|| unknown(name))?;
+            Ok(if json { pretty(&TableView::of(spec)) } else { table(spec, look) })
+        }
+    }
+}
+
+fn unknown(name: &str) -> String {
+    let known: Vec<&str> = catalogue::all().map(|spec| spec.title).chain(["job", "manifest"]).collect();
+    format!("no table `{name}`; expected {}", one_of(name, known))
+}
+
+fn pretty(value: &impl Serialize) -> String {
+    serde_json::to_string_pretty(value).expect("plain values with text keys")
+}
+
+fn list(look: Look) -> String {
+    let mut columns = Columns::default().right(2);
+    for spec in catalogue::all() {
+        let number = (spec.columns)().len();
+        columns.row([spec.title, spec.id.as_str(), &format!("{number} columns"), first_sentence(spec.doc)]);
+    }
+    let mut lines = vec![look.paint(Paint::Strong, "Tables")];
+    lines.extend(columns.lines(look.width));
+    lines.push(String::new());
+    lines.push("  `lustrum schema TABLE` prints the columns of one.".to_owned());
+    lines.join("\n")
+}
+
+fn table(spec: &TableSpec, look: Look) -> String {
+    let heading = format!("{} ({})", spec.title, spec.id);
+    let mut lines =
+        vec![look.paint(Paint::Strong, &heading), format!("  {}", one_line(spec.doc)), String::new()];
+    let mut columns = Columns::default();
+    columns.row(["column", "type", "null", "RVTools", "what it holds, and its source"]);
+    for column in (spec.columns)() {
+        let null = if column.nullable { "yes" } else { "no" };
+        let header = column.rvtools_header.unwrap_or("-");
+        columns.row([column.name, &type_word(&column.data_type), null, header, &one_line(column.doc)]);
+    }
+    lines.extend(columns.lines(look.width));
+    lines.join("\n")
+}
+
+/// A table for programs.
+#[derive(Serialize)]
+struct TableView {
+    name: &'static str,
+    title: &'static str,
+    doc: String,
+    columns: Vec<ColumnView>,
+}
+
+#[derive(Serialize)]
+struct ColumnView {
+    name: &'static str,
+    r#type: String,
+    nullable: bool,
+    rvtools_header: Option<&'static str>,
+    doc: String,
+}
+
+impl TableView {
+    fn of(spec: &TableSpec) -> Self {
+        let columns = (spec.columns)().iter().map(ColumnView::of).collect();
+        Self { name: spec.id.as_str(), title: spec.title, doc: one_line(spec.doc), columns }
+    }
+}
+
+impl ColumnView {
+    fn of(column: &Column) -> Self {
+        Self {
+            name: column.name,
+            r#type: type_word(&column.data_type),
+            nullable: column.nullable,
+            rvtools_header: column.rvtools_header,
+            doc: one_line(column.doc),
+        }
+    }
+}
+
+/// The Arrow type in words that DuckDB, pandas and people share.
+fn type_word(data_type: &DataType) -> String {
+    match data_type {
+        DataType::Utf8 => "text".to_owned(),
+        DataType::Int64 => "int64".to_owned(),
+        DataType::Float64 => "float64".to_owned(),
+        DataType::Boolean => "bool".to_owned(),
+        DataType::Timestamp(..) => "timestamp".to_owned(),
+        DataType::List(item) => format!("list<{}>", type_word(item.data_type())),
+        other => other.to_string().to_lowercase(),
+    }
+}
+
+fn one_line(doc: &str) -> String {
+    doc.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn first_sentence(doc: &str) -> &str {
+    let line = doc.trim().lines().next().unwrap_or_default();
+    line.split_once(". ").map_or(line, |(sentence, _)| sentence).trim_end_matches('.')
+}

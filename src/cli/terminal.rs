@@ -1,0 +1,135 @@
+//! The one place that prints: standard output for results, standard error for people.
+//!
+//! A reader that goes away (`| head`) is no error. While a progress bar is on the screen,
+//! everything else is written above it.
+
+use std::io::{self, ErrorKind, IsTerminal, Write};
+
+use indicatif::{MultiProgress, ProgressDrawTarget};
+use tracing_subscriber::fmt::MakeWriter;
+
+/// The colours that carry a meaning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Paint {
+    Good,
+    Warn,
+    Bad,
+    Faint,
+    Strong,
+}
+
+/// What the far end of a stream can show.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Look {
+    pub colors: bool,
+    /// Columns to wrap at; none when nobody watches.
+    pub width: Option<usize>,
+}
+
+impl Look {
+    pub fn paint(self, paint: Paint, text: &str) -> String {
+        if !self.colors {
+            return text.to_owned();
+        }
+        let code = match paint {
+            Paint::Good => "32",
+            Paint::Warn => "33",
+            Paint::Bad => "31",
+            Paint::Faint => "2",
+            Paint::Strong => "1",
+        };
+        format!("\u{1b}[{code}m{text}\u{1b}[0m")
+    }
+}
+
+/// Both streams of the process.
+#[derive(Clone)]
+pub struct Terminal {
+    bars: MultiProgress,
+    pub out: Look,
+    pub err: Look,
+    /// Whether a bar may move on standard error.
+    pub animated: bool,
+}
+
+impl Terminal {
+    /// Looks at the streams, `NO_COLOR` (no-color.org) and `TERM`.
+    pub fn of_process() -> Self {
+        let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+        let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+        let look = |is_terminal: bool| Look {
+            colors: is_terminal && !dumb && !set("NO_COLOR"),
+            width: is_terminal.then(screen_width).flatten(),
+        };
+        let err_is_terminal = io::stderr().is_terminal();
+        Self {
+            bars: MultiProgress::with_draw_target(ProgressDrawTarget::stderr()),
+            out: look(io::stdout().is_terminal()),
+            err: look(err_is_terminal),
+            animated: err_is_terminal && !dumb,
+        }
+    }
+
+    /// A result, on standard output.
+    pub fn print(&self, text: &str) -> io::Result<()> {
+        self.bars.suspend(|| write_line(&mut io::stdout().lock(), text))
+    }
+
+    /// A word to the person who watches, on standard error. If even that fails there is
+    /// nobody left to tell.
+    pub fn note(&self, text: &str) {
+        let _ = self.bars.suspend(|| write_line(&mut io::stderr().lock(), text));
+    }
+
+    /// `error: …` on standard error.
+    pub fn error(&self, text: &str) {
+        self.note(&format!("{} {text}", self.err.paint(Paint::Bad, "error:")));
+    }
+
+    /// `warning: …` on standard error.
+    pub fn warning(&self, text: &str) {
+        self.note(&format!("{} {text}", self.err.paint(Paint::Warn, "warning:")));
+    }
+
+    pub fn bars(&self) -> &MultiProgress {
+        &self.bars
+    }
+}
+
+fn screen_width() -> Option<usize> {
+    let (_, columns) = console::Term::stdout().size_checked()?;
+    Some(usize::from(columns).clamp(60, 160))
+}
+
+fn write_line(stream: &mut impl Write, text: &str) -> io::Result<()> {
+    let written = stream
+        .write_all(text.as_bytes())
+        .and_then(|()| if text.ends_with('\n') { Ok(()) } else { stream.write_all(b"\n") })
+        .and_then(|()| stream.flush());
+    match written {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        other => other,
+    }
+}
+
+/// Log lines go above the bar too: one write is one event.
+impl<'a> MakeWriter<'a> for Terminal {
+    type Writer = LogLine<'a>;
+
+    fn make_writer(&'a self) -> Self::Writer {
+        LogLine(self)
+    }
+}
+
+pub struct LogLine<'a>(&'a Terminal);
+
+impl Write for LogLine<'_> {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        self.0.bars.suspend(|| io::stderr().lock().write_all(line))?;
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stderr().lock().flush()
+    }
+}

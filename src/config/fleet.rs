@@ -1,0 +1,236 @@
+//! The fleet: every host that is asked, once, with its address, trust and credential.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use crate::config::form::parse_sha256;
+use crate::config::host_list::{self, HostListError};
+use crate::config::job::{Group, Job, TrustSettings};
+use crate::config::load::Origins;
+use crate::config::problem::{Problem, Problems, one_of};
+use crate::model::credential::CredentialName;
+use crate::model::target::{AuthMethod, HostName, Scheme, Target, Trust};
+
+/// The targets in the order in which they were named, and what an operator should know.
+#[derive(Clone, Debug, Default)]
+pub struct Fleet {
+    pub targets: Vec<Target>,
+    pub warnings: Vec<String>,
+}
+
+impl Fleet {
+    /// The credentials that targets use.
+    pub fn credentials(&self) -> BTreeSet<CredentialName> {
+        self.targets.iter().map(|target| target.credential.clone()).collect()
+    }
+}
+
+/// Names, then settings: every host of the job with the groups that fit it.
+pub fn resolve(job: &Job, origins: &Origins, directory: &Path) -> Result<Fleet, Problems> {
+    let mut desk = Desk { job, origins, directory, problems: Problems::default(), warnings: Vec::new() };
+    let hosts = desk.hosts();
+    if hosts.is_empty() && desk.problems.is_empty() {
+        let message =
+            "no hosts: list them there, name a `fleet.hosts-file`, or give `--hosts` or `--hosts-file`";
+        let is_set = origins.is_set("fleet.hosts");
+        let origin = if is_set { origins.of("fleet.hosts") } else { "command line".to_owned() };
+        desk.problems.add(Problem::new(origin, "fleet.hosts", message));
+    }
+    let mut fitting = vec![0_usize; job.group.len()];
+    let targets: Vec<Target> = hosts.iter().map(|host| desk.target(host, &mut fitting)).collect();
+    for (index, _) in fitting.iter().enumerate().filter(|(_, hosts)| **hosts == 0) {
+        desk.warnings.push(format!("group[{index}] fits no host of the fleet"));
+    }
+    desk.look_at(&targets);
+    let warnings = desk.warnings;
+    desk.problems.or(Fleet { targets, warnings })
+}
+
+struct Desk<'a> {
+    job: &'a Job,
+    origins: &'a Origins,
+    directory: &'a Path,
+    problems: Problems,
+    warnings: Vec<String>,
+}
+
+impl Desk<'_> {
+    /// All names without repeats; a repeat is a warning that says where it stands.
+    fn hosts(&mut self) -> Vec<HostName> {
+        let listed = self.job.fleet.hosts.iter().cloned();
+        let mut named: Vec<(HostName, String)> =
+            listed.map(|host| (host, self.origins.of("fleet.hosts"))).collect();
+        if let Some(file) = self.job.fleet.hosts_file.as_ref().filter(|file| !file.is_empty()) {
+            let path = self.directory.join(file);
+            match host_list::read(&path) {
+                Ok(hosts) if hosts.is_empty() => {
+                    self.problems.add(self.hosts_file_problem(file, "holds no host"));
+                }
+                Ok(hosts) => {
+                    let at = |line| format!("{}:{line}", path.display());
+                    named.extend(hosts.into_iter().map(|(host, line)| (host, at(line))));
+                }
+                Err(HostListError::Unreadable(why)) => {
+                    self.problems.add(self.hosts_file_problem(file, &why));
+                }
+                Err(HostListError::Refused(found)) => {
+                    found.into_iter().for_each(|problem| self.problems.add(problem));
+                }
+            }
+        }
+        let mut places: BTreeMap<HostName, Vec<String>> = BTreeMap::new();
+        let mut hosts = Vec::new();
+        for (host, place) in named {
+            let seen = places.entry(host.clone()).or_default();
+            if seen.is_empty() {
+                hosts.push(host);
+            }
+            seen.push(place);
+        }
+        for (host, places) in places.iter().filter(|(_, places)| places.len() > 1) {
+            let (times, places) = (places.len(), places.join(", "));
+            self.warnings.push(format!("host {host} is named {times} times ({places}); it is asked once"));
+        }
+        hosts
+    }
+
+    fn hosts_file_problem(&self, file: &str, why: &str) -> Problem {
+        let key = "fleet.hosts-file";
+        Problem::new(self.origins.of(key), key, why).with_value(format!("{file:?}"))
+    }
+
+    /// The host's target; `fitting` counts the hosts of each group.
+    fn target(&self, host: &HostName, fitting: &mut [usize]) -> Target {
+        let job = self.job;
+        let mut way = Group {
+            hosts: Vec::new(),
+            scheme: Some(job.connection.scheme),
+            port: job.connection.port,
+            auth: Some(job.connection.auth),
+            credential: Some(job.connection.credential.clone()),
+            address: job.connection.address.clone(),
+            trust: Some(job.connection.trust.clone()),
+        };
+        for (group, hosts) in job.group.iter().zip(fitting) {
+            if is_in(group, host) {
+                *hosts += 1;
+                way = overlay(way, group);
+            }
+        }
+        let scheme = way.scheme.unwrap_or(job.connection.scheme);
+        Target {
+            host: host.clone(),
+            platform: job.platform,
+            address: way.address.unwrap_or_else(|| host.as_str().to_owned()),
+            port: way.port.unwrap_or(scheme.default_port()),
+            scheme,
+            auth: way.auth.unwrap_or(job.connection.auth),
+            trust: way.trust.map(|trust| self.trust(&trust)).unwrap_or_default(),
+            credential: CredentialName(way.credential.unwrap_or_default()),
+        }
+    }
+
+    fn trust(&self, settings: &TrustSettings) -> Trust {
+        let path = |file: &String| self.directory.join(file).display().to_string();
+        Trust {
+            ca_bundle: settings.ca_bundle.as_ref().map(path),
+            pin_sha256: settings.pin_sha256.as_deref().and_then(parse_sha256),
+            danger_accept_invalid_certs: settings.danger_accept_invalid_certs,
+        }
+    }
+
+    /// What no single value shows: settings that do not go together. Each is told once, with
+    /// the first host it concerns.
+    fn look_at(&mut self, targets: &[Target]) {
+        let mut told = BTreeSet::new();
+        for target in targets {
+            let plain = target.scheme == Scheme::Http;
+            let auth = match target.auth {
+                AuthMethod::Basic if plain => Some("basic would send the password in clear"),
+                AuthMethod::Certificate if plain => Some("a client certificate needs TLS"),
+                _ => None,
+            };
+            if let Some(why) = auth.filter(|why| told.insert((*why).to_owned())) {
+                let message = format!("{why}; expected scheme https (host {})", target.host);
+                self.problems.add(self.problem(&target.host, "auth", |group| group.auth.is_some(), message));
+            }
+            self.look_at_trust(target, &mut told);
+            self.look_at_credential(target, &mut told);
+        }
+    }
+
+    fn look_at_trust(&mut self, target: &Target, told: &mut BTreeSet<String>) {
+        let Target { host, trust, .. } = target;
+        if target.scheme == Scheme::Http && *trust != Trust::default() && told.insert("trust".to_owned()) {
+            self.warnings.push(format!("certificate settings have no effect over http (host {host})"));
+        }
+        if trust.danger_accept_invalid_certs && told.insert("danger".to_owned()) {
+            self.warnings.push(format!("any certificate is accepted: no proof of who answers (host {host})"));
+        }
+        if let Some(bundle) = &trust.ca_bundle
+            && told.insert(format!("ca-bundle {bundle}"))
+            && let Err(error) = std::fs::metadata(bundle)
+        {
+            let message = format!("cannot be read: {error}");
+            let problem = self.problem(host, "trust.ca-bundle", |group| group.trust.is_some(), message);
+            self.problems.add(problem.with_value(format!("{bundle:?}")));
+        }
+    }
+
+    fn look_at_credential(&mut self, target: &Target, told: &mut BTreeSet<String>) {
+        let name = &target.credential.0;
+        if !self.job.credentials.contains_key(name) && told.insert(format!("credential {name}")) {
+            let known: Vec<&str> = self.job.credentials.keys().map(String::as_str).collect();
+            let message = format!("no such credential; expected {}", one_of(name, known));
+            let problem =
+                self.problem(&target.host, "credential", |group| group.credential.is_some(), message);
+            self.problems.add(problem.with_value(format!("{name:?}")));
+        }
+    }
+
+    /// A problem of a host's setting, at the place that decided it: the last group that fits
+    /// the host and sets the field, or the connection.
+    fn problem(&self, host: &HostName, field: &str, sets: fn(&Group) -> bool, message: String) -> Problem {
+        let decides = |group: &Group| sets(group) && is_in(group, host);
+        let key = match self.job.group.iter().rposition(decides) {
+            Some(index) => format!("group[{index}].{field}"),
+            None => format!("connection.{field}"),
+        };
+        Problem::new(self.origins.of(&key), key, message)
+    }
+}
+
+fn is_in(group: &Group, host: &HostName) -> bool {
+    group.hosts.iter().any(|pattern| fits(&pattern.to_lowercase(), host.as_str()))
+}
+
+fn overlay(below: Group, group: &Group) -> Group {
+    let group = group.clone();
+    Group {
+        hosts: group.hosts,
+        scheme: group.scheme.or(below.scheme),
+        port: group.port.or(below.port),
+        auth: group.auth.or(below.auth),
+        credential: group.credential.or(below.credential),
+        address: group.address.or(below.address),
+        trust: group.trust.or(below.trust),
+    }
+}
+
+/// Whether a name fits a pattern in which `*` is any text and `?` any one character.
+fn fits(pattern: &str, name: &str) -> bool {
+    let mut rest = pattern.chars();
+    match rest.next() {
+        None => name.is_empty(),
+        Some('*') => name
+            .char_indices()
+            .map(|(at, _)| at)
+            .chain([name.len()])
+            .any(|at| fits(rest.as_str(), &name[at..])),
+        Some(expected) => {
+            let mut characters = name.chars();
+            characters.next().is_some_and(|c| expected == '?' || expected == c)
+                && fits(rest.as_str(), characters.as_str())
+        }
+    }
+}

@@ -1,0 +1,227 @@
+//! The layers, put on top of each other: defaults < `lustrum.toml` < job file < environment < flags.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use figment::Figment;
+use figment::value::Value;
+
+use crate::config::check::check;
+use crate::config::environment::Environment;
+use crate::config::fleet::{self, Fleet};
+use crate::config::job::{self, Job};
+use crate::config::layer::{self, Layer, Origin};
+use crate::config::problem::{Problem, Problems, nearest};
+use crate::config::secret::{self, Credentials};
+use crate::model::credential::CredentialName;
+
+/// What to load.
+#[derive(Clone, Default)]
+pub struct Request {
+    /// Relative paths, those inside files too, begin here; empty for the working directory.
+    pub directory: PathBuf,
+    /// `--config`; without it, `lustrum.toml` if it is there.
+    pub config: Option<PathBuf>,
+    /// A job by name (`schedules/<name>.toml`) or by path; none for a run by flags alone.
+    pub job: Option<String>,
+    pub environment: Environment,
+    /// One layer a flag.
+    pub flags: Vec<Layer>,
+}
+
+/// Settings in force, where each comes from, and what an operator should know.
+#[derive(Debug)]
+pub struct Loaded {
+    pub job: Job,
+    pub origins: Origins,
+    pub warnings: Vec<String>,
+    directory: PathBuf,
+}
+
+/// Everything a run needs.
+#[derive(Debug)]
+pub struct Asked {
+    pub job: Job,
+    pub fleet: Fleet,
+    /// Those that targets use.
+    pub credentials: Credentials,
+    pub warnings: Vec<String>,
+}
+
+/// Where each value comes from, by dotted key.
+#[derive(Clone, Debug, Default)]
+pub struct Origins(BTreeMap<String, String>);
+
+impl Origins {
+    /// The origin of a key or, for what no layer sets, of its default.
+    pub fn of(&self, key: &str) -> String {
+        self.0.get(key).cloned().unwrap_or_else(|| Origin::Default.to_string())
+    }
+
+    /// Whether a layer above the defaults set the key.
+    pub fn is_set(&self, key: &str) -> bool {
+        self.0.contains_key(key)
+    }
+}
+
+/// The settings, or everything that is wrong with them.
+pub fn load(request: &Request) -> Result<Loaded, Problems> {
+    let (loaded, problems) = read(request);
+    problems.or(loaded)
+}
+
+/// Settings, fleet and, if asked for, credentials; or everything that is wrong with them,
+/// whichever of the three it is in.
+pub fn ask(request: &Request, with_credentials: bool) -> Result<Asked, Problems> {
+    let (loaded, mut problems) = read(request);
+    if problems.0.iter().any(Problem::is_about_a_file) {
+        // With a layer missing, whatever else is missing may stand in it.
+        return Err(problems);
+    }
+    let Loaded { job, origins, mut warnings, directory } = loaded;
+    let fleet = fleet::resolve(&job, &origins, &directory).unwrap_or_else(|found| {
+        problems.add_consequences(found);
+        Fleet::default()
+    });
+    let mut credentials = Credentials::new();
+    if with_credentials {
+        match secret::resolve(&job.credentials, fleet.credentials(), &request.environment, |key| {
+            origins.of(key)
+        }) {
+            Ok(resolved) => credentials = resolved,
+            Err(found) => problems.add_consequences(found),
+        }
+    }
+    warnings.extend(fleet.warnings.iter().cloned());
+    warnings.extend(unused_user(&origins, &fleet));
+    problems.or(Asked { job, fleet, credentials, warnings })
+}
+
+/// The settings as far as they can be read, and what is wrong with the rest.
+fn read(request: &Request) -> (Loaded, Problems) {
+    let mut problems = Problems::default();
+    let schema = job::schema().to_value();
+    let mut figment = Figment::from(Layer::defaults());
+    for mut layer in layers(request, &mut problems) {
+        for problem in check(&mut layer, &schema).0 {
+            problems.add(problem);
+        }
+        figment = figment.merge(layer);
+    }
+    let origins = origins(&figment);
+    let job = figment.extract().unwrap_or_else(|error| {
+        // The check lets nothing through that serde refuses; if it ever does, say it here.
+        for error in error {
+            let origin = error.metadata.as_ref().map_or("settings", |metadata| metadata.name.as_ref());
+            problems.add(Problem::new(origin, error.path.join("."), error.kind.to_string()));
+        }
+        Job::default()
+    });
+    let warnings = stray_variables(&request.environment);
+    (Loaded { job, origins, warnings, directory: request.directory.clone() }, problems)
+}
+
+fn layers(request: &Request, problems: &mut Problems) -> Vec<Layer> {
+    let mut layers = Vec::new();
+    let mut file = |path: &Path| match Layer::from_file(path) {
+        Ok(layer) => layers.push(layer),
+        Err(problem) => problems.add(problem),
+    };
+    match &request.config {
+        Some(path) => file(&request.directory.join(path)),
+        None => {
+            let usual = request.directory.join("lustrum.toml");
+            if usual.exists() {
+                file(&usual);
+            }
+        }
+    }
+    if let Some(job) = &request.job {
+        match job_path(&request.directory, job) {
+            Ok(path) => {
+                file(&path);
+                if let Some(stem) = path.file_stem().and_then(|stem| stem.to_str()) {
+                    // Weaker than the file itself, which may set another name.
+                    let at = layers.len().saturating_sub(1);
+                    layers.insert(at, Layer::one(Origin::FileName(path.clone()), "name", stem));
+                }
+            }
+            Err(problem) => problems.add(problem),
+        }
+    }
+    layers.extend(layer::from_environment(&request.environment));
+    layers.extend(request.flags.iter().cloned());
+    layers
+}
+
+/// `schedules/<name>.toml`, or the path itself if it looks like one.
+fn job_path(directory: &Path, job: &str) -> Result<PathBuf, Problem> {
+    let is_path = job.contains(['/', '\\']) || Path::new(job).extension().is_some();
+    let schedules = directory.join("schedules");
+    let path = if is_path { directory.join(job) } else { schedules.join(format!("{job}.toml")) };
+    if path.exists() {
+        return Ok(path);
+    }
+    let known = jobs_in(&schedules);
+    let hint = match nearest(job, known.iter().map(String::as_str)) {
+        Some(near) => format!("; did you mean `{near}`?"),
+        None if known.is_empty() => String::new(),
+        None => format!("; {} holds {}", schedules.display(), known.join(", ")),
+    };
+    Err(Problem::new(path.display(), "", format!("no such job file{hint}")))
+}
+
+fn jobs_in(schedules: &Path) -> Vec<String> {
+    let mut names: Vec<String> = std::fs::read_dir(schedules)
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| entry.ok()?.file_name().to_str()?.strip_suffix(".toml").map(str::to_owned))
+        .collect();
+    names.sort();
+    names
+}
+
+/// The origin of every leaf and list that a layer above the defaults set.
+fn origins(figment: &Figment) -> Origins {
+    let mut origins = BTreeMap::new();
+    if let Ok(merged) = figment.find_value("") {
+        note_origins(figment, &merged, String::new(), &mut origins);
+    }
+    Origins(origins)
+}
+
+fn note_origins(figment: &Figment, value: &Value, key: String, origins: &mut BTreeMap<String, String>) {
+    let is_above_defaults = |name: &String| *name != Origin::Default.to_string();
+    if let Value::Dict(_, table) = value {
+        for (name, value) in table {
+            let key = if key.is_empty() { name.clone() } else { format!("{key}.{name}") };
+            note_origins(figment, value, key, origins);
+        }
+        return;
+    }
+    if let Value::Array(_, items) = value {
+        for (index, item) in items.iter().enumerate() {
+            note_origins(figment, item, format!("{key}[{index}]"), origins);
+        }
+    }
+    let name = figment.get_metadata(value.tag()).map(|metadata| metadata.name.to_string());
+    origins.extend(name.filter(is_above_defaults).map(|name| (key, name)));
+}
+
+/// `--user` is about the default credential, which the job may have no use for.
+fn unused_user(origins: &Origins, fleet: &Fleet) -> Option<String> {
+    let given = origins.of("credentials.default.user") == Origin::Flag("--user".to_owned()).to_string();
+    let used = fleet.credentials().contains(&CredentialName::default_name());
+    (given && !used).then(|| "--user has no effect: no host uses the credential `default`".to_owned())
+}
+
+/// `LUSTRUM_…` with single underscores is read by nobody: say so instead of ignoring it.
+fn stray_variables(environment: &Environment) -> Vec<String> {
+    environment
+        .iter()
+        .filter(|(name, _)| name.starts_with("LUSTRUM_") && !name.starts_with("LUSTRUM__"))
+        .map(|(name, _)| {
+            format!("{name} is not read: settings are written LUSTRUM__SECTION__KEY, such as LUSTRUM__LIMITS__CONCURRENCY")
+        })
+        .collect()
+}

@@ -1,0 +1,144 @@
+//! What a run means to do, known before its first step.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use crate::config::job::{self, Job};
+use crate::config::load::Asked;
+use crate::model::credential::{Credential, CredentialName};
+use crate::model::run::JobName;
+use crate::model::target::{HostName, Target};
+use crate::output::csv::FormulaGuard;
+use crate::output::writer::TableFormat;
+use crate::stages::audit::Policy;
+use crate::tables::catalogue;
+use crate::tables::table::TableSpec;
+
+/// Everything a run needs to know. Two plans with the same digest ask the same question.
+#[derive(Clone)]
+pub struct Plan {
+    pub job: JobName,
+    /// In the order in which they are begun.
+    pub targets: Vec<Target>,
+    pub tables: Vec<&'static TableSpec>,
+    pub formats: Vec<TableFormat>,
+    pub policy: Policy,
+    pub bounds: Bounds,
+    pub credentials: BTreeMap<CredentialName, Credential>,
+    /// Preflight only: nothing is collected and nothing committed.
+    pub dry_run: bool,
+    /// Leave proven-empty hosts out of the retry list.
+    pub skip_confirmed_empty: bool,
+}
+
+/// How much of everything.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Bounds {
+    /// Hosts in flight.
+    pub concurrency: usize,
+    /// For each preflight step.
+    pub preflight_deadline: Duration,
+    /// From logon to the last record of one host.
+    pub host_deadline: Duration,
+    pub run_deadline: Duration,
+    /// What one collector may take on the host.
+    pub collector_deadline: Duration,
+    /// Refusals in a row that block a credential.
+    pub auth_failures: u32,
+}
+
+/// The plan as people and programs read it: no secret, no clock.
+#[derive(Debug, Serialize)]
+pub struct PlanView<'a> {
+    pub job: &'a JobName,
+    pub dry_run: bool,
+    pub tables: Vec<&'static str>,
+    pub coverage_threshold: f64,
+    pub allow_partial_ok: bool,
+    pub skip_confirmed_empty: bool,
+    pub bounds: &'a Bounds,
+    pub steps_per_host: Vec<String>,
+    pub targets: &'a [Target],
+}
+
+impl Plan {
+    /// What a checked configuration amounts to.
+    pub fn of(asked: Asked, dry_run: bool) -> Self {
+        let Asked { job, fleet, credentials, .. } = asked;
+        let limits = &job.limits;
+        Self {
+            tables: tables(&job),
+            formats: formats(&job),
+            policy: Policy {
+                coverage_threshold: job.audit.coverage_threshold,
+                allow_partial_ok: job.audit.allow_partial_ok,
+            },
+            bounds: Bounds {
+                concurrency: limits.concurrency as usize,
+                preflight_deadline: limits.preflight_deadline,
+                host_deadline: limits.host_deadline,
+                run_deadline: limits.run_deadline,
+                collector_deadline: limits.collector_deadline,
+                auth_failures: limits.auth_failures,
+            },
+            dry_run,
+            skip_confirmed_empty: job.audit.skip_confirmed_empty,
+            targets: fleet.targets,
+            job: job.name,
+            credentials,
+        }
+    }
+
+    pub fn view(&self) -> PlanView<'_> {
+        PlanView {
+            job: &self.job,
+            dry_run: self.dry_run,
+            tables: self.tables.iter().map(|table| table.id.as_str()).collect(),
+            coverage_threshold: self.policy.coverage_threshold,
+            allow_partial_ok: self.policy.allow_partial_ok,
+            skip_confirmed_empty: self.skip_confirmed_empty,
+            bounds: &self.bounds,
+            steps_per_host: self.steps_per_host(),
+            targets: &self.targets,
+        }
+    }
+
+    /// `stage/step`, in order.
+    pub fn steps_per_host(&self) -> Vec<String> {
+        let preflight = ["preflight/reach", "preflight/logon"].map(str::to_owned);
+        let collect = self.tables.iter().map(|table| format!("collect/{}", table.id));
+        let after = collect.chain(["audit/coverage".to_owned()]);
+        if self.dry_run { preflight.into() } else { preflight.into_iter().chain(after).collect() }
+    }
+
+    /// SHA-256 of the view as JSON, lowercase hex.
+    pub fn digest(&self) -> String {
+        let json = serde_json::to_vec(&self.view()).expect("a view holds only plain values");
+        Sha256::digest(&json).iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    pub fn hosts(&self) -> impl Iterator<Item = HostName> {
+        self.targets.iter().map(|target| target.host.clone())
+    }
+}
+
+/// The tables a job names, in the catalogue's order; all of them when it names none.
+fn tables(job: &Job) -> Vec<&'static TableSpec> {
+    let asked = |spec: &&TableSpec| {
+        job.tables.is_empty() || job.tables.iter().any(|name| spec.title.eq_ignore_ascii_case(name))
+    };
+    catalogue::INVENTORY.into_iter().filter(asked).collect()
+}
+
+fn formats(job: &Job) -> Vec<TableFormat> {
+    let guard = if job.output.csv_formula_guard { FormulaGuard::On } else { FormulaGuard::Off };
+    let formats = job.output.formats.iter().map(|format| match format {
+        job::TableFormat::Parquet => TableFormat::Parquet,
+        job::TableFormat::Csv => TableFormat::Csv(guard),
+        job::TableFormat::Ndjson => TableFormat::Ndjson,
+    });
+    formats.collect()
+}

@@ -1,0 +1,67 @@
+//! Listens to a run: rows into the spool, events into the manifest and to whoever else
+//! wants to hear them.
+
+use tokio::sync::mpsc;
+
+use crate::engine::stop::{Stop, StopCause};
+use crate::model::event::Event;
+use crate::model::failure::{Failure, FailureKind};
+use crate::model::manifest::Manifest;
+use crate::output::spool::Spool;
+use crate::stages::env::News;
+
+/// Someone who hears every event, in the order in which the manifest does: the log, the
+/// progress display.
+pub trait Listener: Send {
+    fn hear(&mut self, event: &Event);
+}
+
+pub struct Recorder {
+    manifest: Manifest,
+    spool: Spool,
+    listeners: Vec<Box<dyn Listener>>,
+}
+
+impl Recorder {
+    pub fn new(manifest: Manifest, spool: Spool, listeners: Vec<Box<dyn Listener>>) -> Self {
+        Self { manifest, spool, listeners }
+    }
+
+    /// Takes the news until the last sender is gone. A spool that fails stops the run:
+    /// going on would ask hosts for rows that nobody can keep.
+    pub async fn listen(&mut self, mut news: mpsc::Receiver<News>, stop: &Stop) -> Result<(), Failure> {
+        let mut broken = None;
+        while let Some(piece) = news.recv().await {
+            match piece {
+                News::Event(event) => self.note(&event),
+                News::Rows { host, batch } if broken.is_none() => {
+                    if let Err(error) = self.spool.append(&host, &batch).await {
+                        stop.order(StopCause::Unrecordable);
+                        broken = Some(Failure::new(FailureKind::Store, error.to_string()));
+                    }
+                }
+                News::Rows { .. } => {}
+            }
+        }
+        broken.map_or(Ok(()), Err)
+    }
+
+    pub fn note(&mut self, event: &Event) {
+        self.manifest.apply(event);
+        for listener in &mut self.listeners {
+            listener.hear(event);
+        }
+    }
+
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    pub fn spool(&self) -> &Spool {
+        &self.spool
+    }
+
+    pub fn into_manifest(self) -> Manifest {
+        self.manifest
+    }
+}

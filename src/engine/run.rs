@@ -1,0 +1,190 @@
+//! One run, from its plan to its commit.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use tokio::sync::mpsc;
+
+use crate::engine::pipeline;
+use crate::engine::plan::Plan;
+use crate::engine::recorder::{Listener, Recorder};
+use crate::engine::report;
+use crate::engine::stop::{Stop, StopCause};
+use crate::model::event::{Event, RunHeader};
+use crate::model::failure::{Failure, FailureKind};
+use crate::model::manifest::Manifest;
+use crate::model::run::Attempt;
+use crate::output::commit::{Commit, commit};
+use crate::output::draft::Draft;
+use crate::output::export::{Standing, copy_audit_files, point_latest};
+use crate::output::spool::Spool;
+use crate::output::store::Store;
+use crate::output::store_error::StoreError;
+use crate::output::writer::{KeptOn, write_table};
+use crate::providers::provider::Provider;
+use crate::stages::audit::Sightings;
+use crate::stages::env::{Env, News};
+use crate::time::clock::Clock;
+
+/// News that may wait for the recorder; more makes the steps wait.
+const NEWS_WAITING: usize = 256;
+
+/// What a run stands on.
+pub struct Ground {
+    pub clock: Clock,
+    pub store: Store,
+    /// A local file that does not exist yet.
+    pub spool: PathBuf,
+    pub stop: Stop,
+    pub listeners: Vec<Box<dyn Listener>>,
+    /// Told before the first step: what the configuration had to say.
+    pub warnings: Vec<String>,
+}
+
+/// How a run ended.
+#[derive(Debug)]
+pub enum Ended {
+    /// Its manifest stands in the store.
+    Committed(Manifest),
+    /// Nothing was collected and nothing committed.
+    DryRun(Manifest),
+    /// SIGTERM: nothing was committed, the slot is free.
+    Interrupted(Manifest),
+    /// Another attempt has committed this slot; nothing of ours is left.
+    LostTo(Attempt),
+}
+
+/// Drives the plan and records what comes of it. An error means that the run could not be
+/// recorded; a host that fails is no error.
+pub async fn run<P: Provider + 'static>(
+    plan: Plan,
+    provider: Arc<P>,
+    header: RunHeader,
+    ground: Ground,
+) -> Result<Ended, Failure> {
+    let Ground { clock, store, spool, stop, listeners, warnings } = ground;
+    let plan = Arc::new(plan);
+    let spool = Spool::create(&spool, &plan.tables).map_err(unrecordable)?;
+    let manifest = Manifest::open(header.clone(), plan.hosts());
+    let mut recorder = Recorder::new(manifest, spool.clone(), listeners);
+    recorder.note(&Event::RunStarted { header: header.clone(), hosts: plan.hosts().collect() });
+    for message in warnings {
+        recorder.note(&Event::Warning { host: None, message });
+    }
+
+    let recorded = record(&plan, provider, &header, &clock, &store, &stop, recorder).await;
+    // The rows are in the store or were given up; nobody resumes from this file.
+    if let Err(error) = spool.remove().await {
+        tracing::warn!(%error, "the spool stays behind");
+    }
+    recorded
+}
+
+async fn record<P: Provider + 'static>(
+    plan: &Arc<Plan>,
+    provider: Arc<P>,
+    header: &RunHeader,
+    clock: &Clock,
+    store: &Store,
+    stop: &Stop,
+    mut recorder: Recorder,
+) -> Result<Ended, Failure> {
+    let (news, arriving) = mpsc::channel::<News>(NEWS_WAITING);
+    let env = Env::new(clock.clone(), news, stop.token().clone());
+    let driven = pipeline::drive(plan.clone(), provider, env, stop.clone());
+    let (sightings, listened) = tokio::join!(driven, recorder.listen(arriving, stop));
+    listened?;
+
+    if stop.cause() == Some(StopCause::Interrupted) {
+        return Ok(Ended::Interrupted(recorder.into_manifest()));
+    }
+    if plan.dry_run {
+        recorder.note(&Event::RunEnded { at: clock.now() });
+        return Ok(Ended::DryRun(recorder.into_manifest()));
+    }
+    let mut draft = Draft::new(store.clone(), header);
+    match write(plan, header, clock, sightings, &mut recorder, &mut draft).await {
+        Ok(()) => close(header, store, draft, recorder.into_manifest()).await,
+        Err(failure) => {
+            if let Err(left) = draft.discard().await {
+                tracing::warn!(%left, "objects of the failed run stay behind");
+            }
+            Err(failure)
+        }
+    }
+}
+
+/// Stages every table and every report.
+async fn write(
+    plan: &Plan,
+    header: &RunHeader,
+    clock: &Clock,
+    sightings: Sightings,
+    recorder: &mut Recorder,
+    draft: &mut Draft,
+) -> Result<(), Failure> {
+    let mut kept_on = KeptOn::new();
+    for moved in sightings.moved() {
+        if let Event::VmMoved { vm_id, kept, .. } = &moved {
+            kept_on.insert(vm_id.clone(), kept.clone());
+        }
+        recorder.note(&moved);
+    }
+    for table in &plan.tables {
+        let spool = recorder.spool().clone();
+        let artifacts = write_table(draft, header, &spool, table, &kept_on, &plan.formats).await?;
+        for artifact in artifacts {
+            recorder.note(&Event::ArtifactWritten { artifact });
+        }
+    }
+    recorder.note(&Event::RunEnded { at: clock.now() });
+    for report in report::all(recorder.manifest(), header, plan.skip_confirmed_empty)? {
+        let report::Report { name, format, rows, body } = report;
+        let artifact = draft.put_report(name, format, rows, body).await.map_err(unrecordable)?;
+        recorder.note(&Event::ArtifactWritten { artifact });
+    }
+    Ok(())
+}
+
+/// Commits, and then points the places that always hold the newest to this run.
+async fn close(
+    header: &RunHeader,
+    store: &Store,
+    draft: Draft,
+    manifest: Manifest,
+) -> Result<Ended, Failure> {
+    let body = report::json(&manifest)?;
+    match commit(draft, body).await.map_err(unrecordable)? {
+        Commit::LostTo { winner, left } => {
+            if let Some(left) = left {
+                tracing::warn!(%left, "objects of the losing attempt stay behind");
+            }
+            return Ok(Ended::LostTo(winner));
+        }
+        Commit::Committed => {}
+    }
+    let artifacts: Vec<_> = manifest.artifacts.values().cloned().collect();
+    let advisory = async {
+        if point_latest(store, header).await? == Standing::Newest {
+            copy_audit_files(store, header, &artifacts, store).await?;
+        }
+        Ok::<_, StoreError>(())
+    };
+    if let Err(error) = advisory.await {
+        tracing::warn!(%error, "the run is committed, but the newest copies were not updated");
+    }
+    Ok(Ended::Committed(manifest))
+}
+
+fn unrecordable(error: impl std::fmt::Display) -> Failure {
+    Failure::new(FailureKind::Store, error.to_string())
+}
+
+/// The report of a dry run, as it is left at the top of the output folder.
+pub async fn leave_dry_report(store: &Store, manifest: &Manifest) -> Result<String, Failure> {
+    let body: Bytes = report::json(&report::run_report(manifest))?;
+    let key = crate::output::layout::top("dry_run_report.json");
+    store.put(&key, body).await.map_err(unrecordable)?;
+    Ok(store.shown(&key))
+}

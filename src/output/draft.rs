@@ -1,0 +1,101 @@
+//! What one attempt at a run has written so far and nobody sees yet.
+
+use bytes::Bytes;
+use sha2::{Digest, Sha256};
+
+use crate::model::artifact::{Artifact, ArtifactFormat};
+use crate::model::event::RunHeader;
+use crate::output::layout::{Key, RunKeys};
+use crate::output::published::hex;
+use crate::output::staged::{Staged, StagedWrite};
+use crate::output::store::Store;
+use crate::output::store_error::StoreError;
+
+/// The staged objects of one attempt. It is committed whole or discarded whole; dropped, it
+/// leaves what was staged under `runs/<job>/<slot>/<attempt>/` and nothing under `data/`.
+pub struct Draft {
+    pub(in crate::output) store: Store,
+    pub(in crate::output) keys: RunKeys,
+    /// Begun; closed ones too. What a discard takes back.
+    pub(in crate::output) staged: Vec<Staged>,
+    artifacts: Vec<Artifact>,
+}
+
+/// Objects that could not be taken back. None of them is named by a manifest.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{} objects of a discarded attempt are left behind: {cause}", keys.len())]
+pub struct LeftBehind {
+    pub keys: Vec<Key>,
+    /// Why the first of them stayed.
+    pub cause: StoreError,
+}
+
+impl Draft {
+    pub fn new(store: Store, header: &RunHeader) -> Self {
+        Self { store, keys: RunKeys::of(header), staged: Vec::new(), artifacts: Vec::new() }
+    }
+
+    /// What the manifest must list, in the order written.
+    pub fn artifacts(&self) -> &[Artifact] {
+        &self.artifacts
+    }
+
+    /// Stages a small object of the run: a report, a list, a retry file. `rows` is what it
+    /// counts: lines without the header, hosts, or 1 for a document.
+    pub async fn put_report(
+        &mut self,
+        name: &str,
+        format: ArtifactFormat,
+        rows: u64,
+        body: Bytes,
+    ) -> Result<Artifact, StoreError> {
+        let key = self.keys.file(name);
+        let artifact = Artifact {
+            path: key.to_string(),
+            format,
+            table: None,
+            rows,
+            bytes: body.len() as u64,
+            sha256: hex(&Sha256::digest(&body)),
+            schema_fingerprint: None,
+        };
+        let mut object = self.begin(key).await?;
+        object.write(body).await?;
+        self.keep(object, artifact.clone()).await?;
+        Ok(artifact)
+    }
+
+    /// Begins an object; from here on a discard takes it back.
+    pub(in crate::output) async fn begin(&mut self, key: Key) -> Result<StagedWrite, StoreError> {
+        let waits_at = self.keys.staged(&key);
+        let object = self.store.stage(key, waits_at).await?;
+        self.staged.push(object.handle());
+        Ok(object)
+    }
+
+    /// Ends an object's writing and lists it.
+    pub(in crate::output) async fn keep(
+        &mut self,
+        object: StagedWrite,
+        artifact: Artifact,
+    ) -> Result<(), StoreError> {
+        let closed = object.close().await?;
+        if let Some(begun) = self.staged.iter_mut().find(|begun| begun.key == closed.key) {
+            *begun = closed;
+        }
+        self.artifacts.push(artifact);
+        Ok(())
+    }
+
+    /// Takes back everything, seen or unseen: for a cancel, a SIGTERM, a failure, a loss.
+    pub async fn discard(self) -> Result<(), LeftBehind> {
+        let take_back = async |staged: &Staged| match self.store.take_back(staged).await {
+            Ok(()) => None,
+            Err(cause) => Some((staged.key.clone(), cause)),
+        };
+        let left = futures::future::join_all(self.staged.iter().map(take_back)).await;
+        self.store.drop_empty_folder(&self.keys.staging()).await;
+        let (keys, causes): (Vec<_>, Vec<_>) = left.into_iter().flatten().unzip();
+        causes.into_iter().next().map_or(Ok(()), |cause| Err(LeftBehind { keys, cause }))
+    }
+}

@@ -1,0 +1,132 @@
+//! Where every object of a run lies: the only place that spells a key.
+//!
+//! ```text
+//! data/<table>/v1/run_date=YYYY-MM-DD/<run_id>-<attempt>.parquet   what people glob
+//! runs/<job>/<slot>/<attempt>/<name>                               CSV, NDJSON, reports
+//! runs/<job>/<slot>/<attempt>/staged/<key with ~>.part             not yet shown (disk only)
+//! runs/<job>/<slot>/manifest.json                                  THE commit point
+//! runs/<job>/latest.json                                           advisory
+//! ```
+
+use std::fmt;
+
+use object_store::path::Path;
+use serde::{Deserialize, Serialize};
+
+use crate::model::event::RunHeader;
+use crate::model::run::{Attempt, JobName, RunId, Slot};
+use crate::tables::table::TableId;
+
+/// The name of one object below the store's root: `/`-separated, no empty part.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Key(String);
+
+#[derive(Debug, thiserror::Error)]
+#[error("object key {0:?} is not a `/`-separated path below the root")]
+pub struct InvalidKey(String);
+
+impl Key {
+    /// A key as an artifact lists it.
+    pub fn parse(text: &str) -> Result<Self, InvalidKey> {
+        match Path::parse(text) {
+            Ok(path) if path.as_ref() == text && !text.is_empty() => Ok(Self(text.to_owned())),
+            _ => Err(InvalidKey(text.to_owned())),
+        }
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The last part.
+    pub fn file_name(&self) -> &str {
+        self.0.rsplit('/').next().unwrap_or(&self.0)
+    }
+
+    pub(in crate::output) fn path(&self) -> Path {
+        Path::parse(&self.0).expect("a key is parsed, or spelled by this file")
+    }
+
+    pub(in crate::output) fn of_path(path: &Path) -> Self {
+        Self(path.as_ref().to_owned())
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What people glob lies below this.
+pub const DATA: &str = "data/";
+
+/// The keys of one attempt at a run.
+#[derive(Clone, Debug)]
+pub struct RunKeys {
+    pub job: JobName,
+    pub slot: Slot,
+    pub run_id: RunId,
+    pub attempt: Attempt,
+}
+
+impl RunKeys {
+    pub fn of(header: &RunHeader) -> Self {
+        Self {
+            job: header.job.clone(),
+            slot: header.slot,
+            run_id: header.run_id.clone(),
+            attempt: header.attempt.clone(),
+        }
+    }
+
+    /// The Parquet file of a table.
+    pub fn data(&self, table: TableId) -> Key {
+        let (date, run, attempt) = (self.slot.date(), &self.run_id, &self.attempt);
+        Key(format!("{DATA}{table}/v1/run_date={date}/{run}-{attempt}.parquet"))
+    }
+
+    /// Everything else the attempt leaves: `vinfo.csv`, `hyperv_run_report.json`.
+    pub fn file(&self, name: &str) -> Key {
+        Key(format!("{}/{name}", self.folder()))
+    }
+
+    /// Where an object waits, on disk, until the run is final. The name ends in `.part` and
+    /// lies outside `data/`, so no glob for `*.parquet` meets it.
+    pub fn staged(&self, key: &Key) -> Key {
+        Key(format!("{}/{}.part", self.staging().0, key.0.replace('/', "~")))
+    }
+
+    /// The folder of what waits.
+    pub fn staging(&self) -> Key {
+        self.file("staged")
+    }
+
+    pub fn manifest(&self) -> Key {
+        manifest(&self.job, self.slot)
+    }
+
+    pub fn latest(&self) -> Key {
+        latest(&self.job)
+    }
+
+    fn folder(&self) -> String {
+        format!("runs/{}/{}/{}", self.job, self.slot, self.attempt)
+    }
+}
+
+/// The closing document of a run, whoever wrote it.
+pub fn manifest(job: &JobName, slot: Slot) -> Key {
+    Key(format!("runs/{job}/{slot}/manifest.json"))
+}
+
+/// The pointer to a job's newest committed run.
+pub fn latest(job: &JobName) -> Key {
+    Key(format!("runs/{job}/latest.json"))
+}
+
+/// An object at the top of the root, under its plain name.
+pub fn top(name: &str) -> Key {
+    Key(name.to_owned())
+}

@@ -1,0 +1,270 @@
+//! The rows of a run on local disk, appended as hosts answer, read back table by table.
+//!
+//! In memory stays an index of 24 bytes a frame: 5,000 hosts with 8 tables are 1 MB. Frames
+//! gather in memory up to 1 MiB and are written by a blocking thread at the offset they
+//! were promised, so a dropped future leaves no hole. The first failed write breaks the
+//! spool: every later call gets the same error.
+
+use std::collections::HashMap;
+use std::fmt::Display;
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use arrow_array::RecordBatch;
+use arrow_schema::SchemaRef;
+
+use crate::model::target::HostName;
+use crate::output::frame::{self, Span};
+use crate::tables::table::{RowBatch, TableId, TableSpec};
+
+/// Bytes that gather before they are written.
+const PENDING_BYTES: usize = 1024 * 1024;
+
+/// The spool cannot be written or read any more.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("cannot {doing} the spool {}: {cause}", path.display())]
+pub struct SpoolError {
+    pub doing: &'static str,
+    pub path: PathBuf,
+    pub cause: String,
+}
+
+/// An append-only file of rows, shared by all steps of a run.
+#[derive(Clone)]
+pub struct Spool {
+    file: Arc<SpoolFile>,
+}
+
+struct SpoolFile {
+    path: PathBuf,
+    tables: Vec<&'static TableSpec>,
+    /// Held by the blocking thread that writes.
+    disk: Arc<tokio::sync::Mutex<()>>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// Promised to the file, not yet written.
+    pending: Vec<u8>,
+    /// Where `pending` begins in the file.
+    pending_at: u64,
+    /// The first failed write.
+    broken: Option<SpoolError>,
+    hosts: Vec<HostName>,
+    host_numbers: HashMap<HostName, u32>,
+    /// By table, as in `SpoolFile::tables`: the number of the host, and its rows.
+    index: Vec<Vec<(u32, Span)>>,
+}
+
+/// What a spool of an interrupted run still holds.
+pub struct Recovered {
+    /// Continues the same file. Only finished hosts have rows in it.
+    pub spool: Spool,
+    /// The finished hosts by name, each with what was noted for it.
+    pub finished: Vec<(HostName, Vec<u8>)>,
+}
+
+impl Spool {
+    /// Begins a new file. One that exists is an error: it may be a run to resume.
+    pub fn create(path: &Path, tables: &[&'static TableSpec]) -> Result<Self, SpoolError> {
+        let head = frame::head(tables);
+        let made = File::options().write(true).create_new(true).open(path);
+        made.and_then(|mut file| file.write_all(&head)).map_err(|error| failed("create", path, &error))?;
+        Ok(Self::continuing(path, tables, head.len() as u64))
+    }
+
+    /// Opens the spool of an interrupted run: takes its finished hosts, forgets the others
+    /// and a torn tail. Fails when it was written for other tables or schemas.
+    pub fn recover(path: &Path, tables: &[&'static TableSpec]) -> Result<Recovered, SpoolError> {
+        let scan = frame::scan(path, tables).map_err(|error| failed("recover", path, &error))?;
+        let spool = Self::continuing(path, tables, scan.end);
+        let finished: HashMap<_, _> = scan.finished.into_iter().collect();
+        let mut state = spool.file.lock();
+        let mut forgotten = std::collections::BTreeSet::new();
+        for (host, table, span) in scan.rows {
+            if finished.contains_key(&host) {
+                let number = state.number(&host);
+                state.index[table].push((number, span));
+            } else if forgotten.insert(host.clone()) {
+                state.pending.extend(frame::forgotten(&host));
+            }
+        }
+        drop(state);
+        let mut finished: Vec<_> = finished.into_iter().collect();
+        finished.sort();
+        Ok(Recovered { spool, finished })
+    }
+
+    fn continuing(path: &Path, tables: &[&'static TableSpec], pending_at: u64) -> Self {
+        let index = vec![Vec::new(); tables.len()];
+        let state = Mutex::new(State { pending_at, index, ..State::default() });
+        let (path, tables) = (path.to_owned(), tables.to_vec());
+        Self { file: Arc::new(SpoolFile { path, tables, disk: Arc::default(), state }) }
+    }
+
+    /// Appends rows of a host. Waits for the disk when a mebibyte has gathered: that is the
+    /// backpressure on the steps.
+    pub async fn append(&self, host: &HostName, rows: &RowBatch) -> Result<(), SpoolError> {
+        let table = self.file.table(rows.table)?;
+        let (frame, mut span) = frame::rows(host, rows.table, &rows.columns)
+            .map_err(|error| self.file.failed("append to", &error))?;
+        self.promise(&frame, |state, at| {
+            span.offset += at;
+            let number = state.number(host);
+            state.index[table].push((number, span));
+        })
+        .await
+    }
+
+    /// Says that a host is done, with whatever the engine wants back after a restart.
+    pub async fn finish_host(&self, host: &HostName, note: &[u8]) -> Result<(), SpoolError> {
+        self.promise(&frame::finished(host, note), |_, _| ()).await
+    }
+
+    /// Takes a frame; `at` is where in the file it will lie.
+    async fn promise(&self, frame: &[u8], index: impl FnOnce(&mut State, u64)) -> Result<(), SpoolError> {
+        let full = {
+            let mut state = self.file.lock();
+            state.usable()?;
+            let at = state.end();
+            state.pending.extend_from_slice(frame);
+            index(&mut state, at);
+            state.pending.len() >= PENDING_BYTES
+        };
+        if full { self.flush().await } else { Ok(()) }
+    }
+
+    /// Hands everything gathered to the operating system: it survives the process.
+    pub async fn flush(&self) -> Result<(), SpoolError> {
+        let alone = self.file.disk.clone().lock_owned().await;
+        let file = self.file.clone();
+        let written = tokio::task::spawn_blocking(move || {
+            let written = file.write_pending();
+            drop(alone);
+            written
+        });
+        written.await.map_err(|error| self.file.failed("write", &error))?
+    }
+
+    /// All rows of a table, host by host in name order. To be read on a blocking thread.
+    pub async fn rows(&self, table: TableId) -> Result<TableRows, SpoolError> {
+        self.flush().await?;
+        let table = self.file.table(table)?;
+        let state = self.file.lock();
+        state.usable()?;
+        let named = |&(host, span): &(u32, Span)| (state.hosts[host as usize].clone(), span);
+        let mut spans: Vec<_> = state.index[table].iter().map(named).collect();
+        spans.sort_by(|(a, at_a), (b, at_b)| (a, at_a.offset).cmp(&(b, at_b.offset)));
+        let schema = (self.file.tables[table].schema)();
+        Ok(TableRows { spool: self.file.clone(), open: None, schema, spans: spans.into_iter().peekable() })
+    }
+
+    /// Deletes the file: the run is committed, or will not be resumed.
+    pub async fn remove(self) -> Result<(), SpoolError> {
+        let alone = self.file.disk.clone().lock_owned().await;
+        let removed = tokio::fs::remove_file(&self.file.path).await;
+        drop(alone);
+        removed.map_err(|error| self.file.failed("remove", &error))
+    }
+}
+
+impl SpoolFile {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().expect("no holder of the spool's state panics")
+    }
+
+    fn failed(&self, doing: &'static str, cause: &dyn Display) -> SpoolError {
+        failed(doing, &self.path, cause)
+    }
+
+    fn table(&self, id: TableId) -> Result<usize, SpoolError> {
+        let found = self.tables.iter().position(|spec| spec.id == id);
+        found.ok_or_else(|| self.failed("use", &format!("it was not opened for table {id}")))
+    }
+
+    fn write_pending(&self) -> Result<(), SpoolError> {
+        let (chunk, offset) = {
+            let mut state = self.lock();
+            state.usable()?;
+            let offset = state.pending_at;
+            state.pending_at = state.end();
+            (std::mem::take(&mut state.pending), offset)
+        };
+        let written = File::options().write(true).open(&self.path).and_then(|mut file| {
+            file.seek(SeekFrom::Start(offset))?;
+            file.write_all(&chunk)
+        });
+        written.map_err(|error| {
+            let error = self.failed("write", &error);
+            self.lock().broken = Some(error.clone());
+            error
+        })
+    }
+}
+
+impl State {
+    fn usable(&self) -> Result<(), SpoolError> {
+        self.broken.clone().map_or(Ok(()), Err)
+    }
+
+    fn end(&self) -> u64 {
+        self.pending_at + self.pending.len() as u64
+    }
+
+    fn number(&mut self, host: &HostName) -> u32 {
+        if let Some(number) = self.host_numbers.get(host) {
+            return *number;
+        }
+        let number = self.hosts.len() as u32;
+        self.hosts.push(host.clone());
+        self.host_numbers.insert(host.clone(), number);
+        number
+    }
+}
+
+/// The rows of one table, one batch a host.
+pub struct TableRows {
+    spool: Arc<SpoolFile>,
+    open: Option<File>,
+    schema: SchemaRef,
+    spans: std::iter::Peekable<std::vec::IntoIter<(HostName, Span)>>,
+}
+
+impl TableRows {
+    fn read(&mut self, span: Span) -> io::Result<RecordBatch> {
+        let file = match self.open.take() {
+            Some(file) => file,
+            None => File::open(&self.spool.path)?,
+        };
+        let file = self.open.insert(file);
+        file.seek(SeekFrom::Start(span.offset))?;
+        let mut bytes = vec![0; span.message_bytes as usize + span.body_bytes as usize];
+        file.read_exact(&mut bytes)?;
+        frame::decode(span, bytes, self.schema.clone()).map_err(io::Error::other)
+    }
+
+    fn read_host(&mut self, host: &HostName, first: Span) -> io::Result<RecordBatch> {
+        let mut batches = vec![self.read(first)?];
+        while let Some((_, span)) = self.spans.next_if(|(next, _)| next == host) {
+            batches.push(self.read(span)?);
+        }
+        arrow_select::concat::concat_batches(&self.schema, &batches).map_err(io::Error::other)
+    }
+}
+
+impl Iterator for TableRows {
+    type Item = Result<(HostName, RecordBatch), SpoolError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (host, first) = self.spans.next()?;
+        let rows = self.read_host(&host, first);
+        Some(rows.map(|rows| (host, rows)).map_err(|error| self.spool.failed("read", &error)))
+    }
+}
+
+fn failed(doing: &'static str, path: &Path, cause: &dyn Display) -> SpoolError {
+    SpoolError { doing, path: path.to_owned(), cause: cause.to_string() }
+}

@@ -1,0 +1,263 @@
+//! The object store as a run needs it: put-if-absent, objects that stay unseen until they
+//! are completed, and one clear error.
+//!
+//! **Unseen until completed.** A store with multipart uploads (S3, and memory) keeps an
+//! upload open and shows the object at its key when the upload is completed. A disk has no
+//! such thing: there the object is written under `runs/…/staged/` and renamed.
+//!
+//! **Durability.** On disk every file and its folder are fsynced before a write or rename
+//! returns (`LocalFileSystem::with_fsync`), so a manifest that survives a power cut never
+//! names an object that did not. It costs two fsyncs for each of some thirty objects a run.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::TryStreamExt;
+use object_store::local::LocalFileSystem;
+use object_store::memory::InMemory;
+use object_store::multipart::{MultipartStore, PartId};
+use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload};
+
+use crate::output::layout::Key;
+use crate::output::staged::{Staged, StagedWrite, Waits, Writing};
+use crate::output::store_error::{Cause, StoreError};
+
+/// How often an operation whose failure may be passing is tried, with these pauses before.
+const TRIES: [Duration; 3] = [Duration::ZERO, Duration::from_millis(100), Duration::from_millis(400)];
+
+/// The root under which all keys lie.
+#[derive(Clone)]
+pub struct Store {
+    objects: Arc<dyn ObjectStore>,
+    completion: Completion,
+    /// The root as people write it, without a trailing slash.
+    root: String,
+    /// The root on disk, when it is one.
+    folder: Option<PathBuf>,
+}
+
+/// How an object goes from unseen to seen.
+#[derive(Clone)]
+enum Completion {
+    Rename,
+    Upload(Arc<dyn MultipartStore>),
+}
+
+/// How a put-if-absent ended, as far as can be known.
+#[derive(Debug)]
+pub enum PutNew {
+    /// The object is there and it is ours.
+    Written,
+    /// Someone else's object is there.
+    Exists(Bytes),
+    /// It is not there.
+    Absent(StoreError),
+    /// The store answers neither the write nor the question whether it took effect.
+    Unknown(StoreError),
+}
+
+impl Store {
+    /// Opens a root given as a path or a `file://` URL; the folder is made if absent.
+    pub fn open(root: &str) -> Result<Self, StoreError> {
+        let fail = |cause| StoreError { doing: "open", path: root.to_owned(), cause };
+        let folder = match root.split_once("://") {
+            None => PathBuf::from(root),
+            Some(("file", path)) => PathBuf::from(path),
+            Some((scheme, _)) => {
+                return Err(fail(Cause::Other(format!("scheme `{scheme}` is not one of: file"))));
+            }
+        };
+        let made = std::fs::create_dir_all(&folder).and_then(|()| folder.canonicalize());
+        let folder = made.map_err(|error| fail(Cause::of_io(&error)))?;
+        let objects = LocalFileSystem::new_with_prefix(&folder).map_err(|error| fail(Cause::of(&error)))?;
+        let objects = objects.with_fsync(true).with_automatic_cleanup(true);
+        let root = folder.to_string_lossy().trim_end_matches('/').to_owned();
+        Ok(Self { folder: Some(folder), ..Self::renaming(Arc::new(objects), &root) })
+    }
+
+    /// A store that lives as long as the process.
+    pub fn memory() -> Self {
+        Self::uploading(Arc::new(InMemory::new()), "memory:")
+    }
+
+    /// Any store in which a rename is cheap and atomic.
+    pub fn renaming(objects: Arc<dyn ObjectStore>, root: &str) -> Self {
+        Self { objects, completion: Completion::Rename, root: root.to_owned(), folder: None }
+    }
+
+    /// Any store that can leave uploads open.
+    pub fn uploading<S: ObjectStore + MultipartStore>(objects: Arc<S>, root: &str) -> Self {
+        let completion = Completion::Upload(objects.clone());
+        Self { objects, completion, root: root.to_owned(), folder: None }
+    }
+
+    /// An object as people find it.
+    pub fn shown(&self, key: &Key) -> String {
+        format!("{}/{key}", self.root)
+    }
+
+    /// The root as people find it.
+    pub fn root(&self) -> &str {
+        &self.root
+    }
+
+    /// The root as a local folder; absent for every other store.
+    pub fn folder(&self) -> Option<&std::path::Path> {
+        self.folder.as_deref()
+    }
+
+    /// Creates an object that must not exist. After *any* error the object is read back and
+    /// compared: a store's client repeats requests, so one's own success can come back as
+    /// an error, `AlreadyExists` included.
+    pub async fn put_new(&self, key: &Key, body: &Bytes) -> PutNew {
+        let mut ended = None;
+        for pause in TRIES {
+            tokio::time::sleep(pause).await;
+            let options = PutOptions::from(PutMode::Create);
+            let payload = PutPayload::from_bytes(body.clone());
+            let Err(error) = self.objects.put_opts(&key.path(), payload, options).await else {
+                return PutNew::Written;
+            };
+            let error = self.error("write", key, &error);
+            ended = Some(match self.get(key).await {
+                Ok(Some(found)) if found == *body => return PutNew::Written,
+                Ok(Some(found)) => return PutNew::Exists(found),
+                Ok(None) => PutNew::Absent(error),
+                Err(_) => PutNew::Unknown(error),
+            });
+        }
+        ended.expect("there is at least one try")
+    }
+
+    /// Writes an object whether or not it exists; readers see the old one or the new one.
+    pub async fn put(&self, key: &Key, body: Bytes) -> Result<(), StoreError> {
+        let put = self.objects.put(&key.path(), PutPayload::from_bytes(body)).await;
+        put.map(drop).map_err(|error| self.error("write", key, &error))
+    }
+
+    /// The whole object, or `None` when there is none.
+    pub async fn get(&self, key: &Key) -> Result<Option<Bytes>, StoreError> {
+        let found = match self.objects.get(&key.path()).await {
+            Ok(found) => found.bytes().await,
+            Err(error) => Err(error),
+        };
+        self.or_absent("read", key, found)
+    }
+
+    /// The object's size, or `None` when there is none.
+    pub async fn size(&self, key: &Key) -> Result<Option<u64>, StoreError> {
+        let found = self.objects.head(&key.path()).await.map(|meta| meta.size);
+        self.or_absent("read", key, found)
+    }
+
+    /// Every object below a folder, by key.
+    pub async fn list(&self, below: &Key) -> Result<Vec<(Key, u64)>, StoreError> {
+        let found = self.objects.list(Some(&below.path())).try_collect::<Vec<_>>().await;
+        let found = found.map_err(|error| self.error("list", below, &error))?;
+        let mut found: Vec<_> = found.iter().map(|meta| (Key::of_path(&meta.location), meta.size)).collect();
+        found.sort();
+        Ok(found)
+    }
+
+    /// Deletes an object; one that is not there is deleted already.
+    pub async fn delete(&self, key: &Key) -> Result<(), StoreError> {
+        let deleted = self.objects.delete(&key.path()).await;
+        self.or_absent("delete", key, deleted).map(drop)
+    }
+
+    /// Begins an object that nobody sees until [`Store::complete`]. On disk it waits at
+    /// `waits_at`.
+    pub async fn stage(&self, key: Key, waits_at: Key) -> Result<StagedWrite, StoreError> {
+        let writing = match &self.completion {
+            Completion::Rename => self
+                .objects
+                .put_multipart(&waits_at.path())
+                .await
+                .map(|upload| Writing::File { upload, at: waits_at }),
+            Completion::Upload(uploads) => uploads.create_multipart(&key.path()).await.map(|id| {
+                Writing::Upload { uploads: uploads.clone(), id, parts: Vec::new(), pending: Vec::new() }
+            }),
+        };
+        match writing {
+            Ok(writing) => Ok(StagedWrite::begin(key.clone(), self.shown(&key), writing)),
+            Err(error) => Err(self.error("write", &key, &error)),
+        }
+    }
+
+    /// Shows a staged object. What counts is what can be seen afterwards: an error of the
+    /// completion itself is forgiven when the object is there in full size.
+    pub async fn complete(&self, staged: &Staged) -> Result<(), StoreError> {
+        let to = staged.key.path();
+        let done = match (&staged.waits, &self.completion) {
+            (Waits::File { at }, _) => self.objects.rename(&at.path(), &to).await,
+            (Waits::Upload { id, parts }, Completion::Upload(uploads)) => {
+                let parts = parts.iter().map(|id| PartId { content_id: id.clone() }).collect();
+                uploads.complete_multipart(&to, id, parts).await.map(drop)
+            }
+            (Waits::Upload { .. }, Completion::Rename) => {
+                let cause = Cause::Other("it was staged on a store of another kind".to_owned());
+                return Err(StoreError { doing: "complete", path: self.shown(&staged.key), cause });
+            }
+        };
+        match (done, self.size(&staged.key).await) {
+            (_, Ok(Some(size))) if size == staged.bytes => Ok(()),
+            (Err(error), _) => Err(self.error("complete", &staged.key, &error)),
+            (Ok(()), Err(error)) => Err(error),
+            (Ok(()), Ok(_)) => {
+                Err(StoreError { doing: "complete", path: self.shown(&staged.key), cause: Cause::Vanished })
+            }
+        }
+    }
+
+    /// Takes an object back, whether it still waits or was completed. An upload that cannot
+    /// be aborted is no error: nobody sees it, and the store's own lifecycle ends it.
+    pub async fn take_back(&self, staged: &Staged) -> Result<(), StoreError> {
+        match (&staged.waits, &self.completion) {
+            (Waits::File { at }, _) => self.delete_surely(at).await?,
+            (Waits::Upload { id, .. }, Completion::Upload(uploads)) => {
+                let _unseen = uploads.abort_multipart(&staged.key.path(), id).await;
+            }
+            (Waits::Upload { .. }, Completion::Rename) => {}
+        }
+        self.delete_surely(&staged.key).await
+    }
+
+    /// Removes a folder on disk if nothing is in it; elsewhere folders do not exist.
+    pub async fn drop_empty_folder(&self, folder: &Key) {
+        if let Some(root) = &self.folder {
+            let folder = root.join(folder.as_str());
+            let _kept_when_not_empty = tokio::task::spawn_blocking(move || std::fs::remove_dir(folder)).await;
+        }
+    }
+
+    async fn delete_surely(&self, key: &Key) -> Result<(), StoreError> {
+        let mut ended = Ok(());
+        for pause in TRIES {
+            tokio::time::sleep(pause).await;
+            ended = self.delete(key).await;
+            if ended.is_ok() {
+                break;
+            }
+        }
+        ended
+    }
+
+    fn or_absent<T>(
+        &self,
+        doing: &'static str,
+        key: &Key,
+        found: object_store::Result<T>,
+    ) -> Result<Option<T>, StoreError> {
+        match found {
+            Ok(found) => Ok(Some(found)),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(self.error(doing, key, &error)),
+        }
+    }
+
+    fn error(&self, doing: &'static str, key: &Key, error: &object_store::Error) -> StoreError {
+        StoreError { doing, path: self.shown(key), cause: Cause::of(error) }
+    }
+}

@@ -1,0 +1,281 @@
+//! From the spool to staged objects: each table once through the spool, into all formats
+//! at the same time.
+//!
+//! Encoding runs on a blocking thread and hands chunks of a mebibyte to the store; memory
+//! is one host's rows, one coalesced batch, one row group, and a few chunks.
+
+use std::collections::HashMap;
+use std::io::{self, Write};
+
+use arrow_array::cast::AsArray;
+use arrow_array::{Array, BooleanArray, RecordBatch, StringArray, UInt32Array};
+use arrow_schema::{ArrowError, DataType};
+use arrow_select::coalesce::BatchCoalescer;
+use arrow_select::filter::filter_record_batch;
+use arrow_select::take::take_record_batch;
+use bytes::Bytes;
+use sha2::{Digest, Sha256};
+use tokio::sync::mpsc;
+
+use crate::model::artifact::{Artifact, ArtifactFormat};
+use crate::model::event::RunHeader;
+use crate::model::failure::{Failure, FailureKind};
+use crate::model::target::HostName;
+use crate::output::csv::{CsvEncoder, FormulaGuard};
+use crate::output::draft::Draft;
+use crate::output::format::{EncodeError, Encoder};
+use crate::output::layout::{Key, RunKeys};
+use crate::output::ndjson::NdjsonEncoder;
+use crate::output::parquet::ParquetEncoder;
+use crate::output::published::{Published, hex};
+use crate::output::spool::{Spool, SpoolError, TableRows};
+use crate::output::staged::StagedWrite;
+use crate::output::store_error::StoreError;
+use crate::tables::table::{TableId, TableSpec};
+
+/// Rows that reach an encoder together: enough to be fast, few enough to be small.
+const BATCH_ROWS: usize = 2048;
+const CHUNK_BYTES: usize = 1024 * 1024;
+const CHUNKS_WAITING: usize = 2;
+
+/// The forms a table can be written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TableFormat {
+    Parquet,
+    Csv(FormulaGuard),
+    Ndjson,
+}
+
+/// VMs that were seen on several hosts, by VM id (as in the column `vm_id`), and the host
+/// for which their rows are kept.
+pub type KeptOn = HashMap<String, HostName>;
+
+/// Why the tables could not be written. The draft is to be discarded.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    #[error(transparent)]
+    Spool(#[from] SpoolError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("table {table}: {source}")]
+    Encode { table: TableId, source: EncodeError },
+    #[error("table {table}: the encoder stopped: {cause}")]
+    Stopped { table: TableId, cause: tokio::task::JoinError },
+}
+
+impl From<WriteError> for Failure {
+    fn from(error: WriteError) -> Self {
+        let kind = match error {
+            WriteError::Spool(_) | WriteError::Store(_) => FailureKind::Store,
+            WriteError::Encode { .. } | WriteError::Stopped { .. } => FailureKind::Bug,
+        };
+        Failure::new(kind, error.to_string())
+    }
+}
+
+/// Stages one table in the given formats: all hosts in name order, within a host by VM id,
+/// `run_id` and `slot` in front. A table without rows is still written, schema and all.
+pub async fn write_table(
+    draft: &mut Draft,
+    header: &RunHeader,
+    spool: &Spool,
+    spec: &'static TableSpec,
+    kept_on: &KeptOn,
+    formats: &[TableFormat],
+) -> Result<Vec<Artifact>, WriteError> {
+    let job = Encoding {
+        table: Published::of(spec),
+        header: header.clone(),
+        formats: formats.to_vec(),
+        kept_on: kept_on.clone(),
+    };
+    let fingerprint = job.table.fingerprint.clone();
+    let mut objects = Vec::with_capacity(formats.len());
+    for format in formats {
+        objects.push(draft.begin(format.key(&draft.keys, spec.id)).await?);
+    }
+    let rows = spool.rows(spec.id).await?;
+    let (chunks, arriving) = mpsc::channel(CHUNKS_WAITING);
+    let encoding = tokio::task::spawn_blocking(move || job.run(rows, chunks));
+    let stored = store_chunks(&mut objects, arriving).await;
+    // A failed store drops the channel, on which the encoder stops with an error of its own.
+    let encoded = encoding.await.map_err(|cause| WriteError::Stopped { table: spec.id, cause });
+    stored?;
+    let measured = encoded??;
+    let mut artifacts = Vec::with_capacity(formats.len());
+    for ((object, format), measure) in objects.into_iter().zip(formats).zip(measured.sizes) {
+        let artifact = Artifact {
+            path: format.key(&draft.keys, spec.id).to_string(),
+            format: format.kind(),
+            table: Some(spec.id.to_string()),
+            rows: measured.rows,
+            bytes: measure.bytes,
+            sha256: measure.sha256,
+            schema_fingerprint: Some(fingerprint.clone()),
+        };
+        draft.keep(object, artifact.clone()).await?;
+        artifacts.push(artifact);
+    }
+    Ok(artifacts)
+}
+
+async fn store_chunks(
+    objects: &mut [StagedWrite],
+    mut arriving: mpsc::Receiver<(usize, Bytes)>,
+) -> Result<(), StoreError> {
+    while let Some((index, chunk)) = arriving.recv().await {
+        objects[index].write(chunk).await?;
+    }
+    Ok(())
+}
+
+impl TableFormat {
+    fn key(self, keys: &RunKeys, table: TableId) -> Key {
+        match self {
+            Self::Parquet => keys.data(table),
+            Self::Csv(_) => keys.file(&format!("{table}.csv")),
+            Self::Ndjson => keys.file(&format!("{table}.ndjson")),
+        }
+    }
+
+    fn kind(self) -> ArtifactFormat {
+        match self {
+            Self::Parquet => ArtifactFormat::Parquet,
+            Self::Csv(_) => ArtifactFormat::Csv,
+            Self::Ndjson => ArtifactFormat::Ndjson,
+        }
+    }
+
+    fn open<'a>(
+        self,
+        table: &Published,
+        header: &RunHeader,
+        out: &'a mut ChunkSink,
+    ) -> Result<Box<dyn Encoder + 'a>, EncodeError> {
+        Ok(match self {
+            Self::Parquet => Box::new(ParquetEncoder::open(table, header, out)?),
+            Self::Csv(guard) => Box::new(CsvEncoder::open(table, guard, out)?),
+            Self::Ndjson => Box::new(NdjsonEncoder::open(table, out)),
+        })
+    }
+}
+
+/// The blocking half: spooled rows to chunks of objects.
+struct Encoding {
+    table: Published,
+    header: RunHeader,
+    formats: Vec<TableFormat>,
+    kept_on: KeptOn,
+}
+
+/// What the encoding of one table came to.
+struct Measured {
+    rows: u64,
+    /// By format.
+    sizes: Vec<Size>,
+}
+
+struct Size {
+    bytes: u64,
+    sha256: String,
+}
+
+impl Encoding {
+    fn run(self, rows: TableRows, chunks: mpsc::Sender<(usize, Bytes)>) -> Result<Measured, WriteError> {
+        let mut sinks: Vec<_> =
+            (0..self.formats.len()).map(|object| ChunkSink::new(object, chunks.clone())).collect();
+        let rows = self.encode(rows, &mut sinks)?;
+        let sizes = sinks.into_iter().map(ChunkSink::close).collect::<io::Result<_>>();
+        let sizes = sizes.map_err(|error| self.failed(error))?;
+        Ok(Measured { rows, sizes })
+    }
+
+    fn encode(&self, rows: TableRows, sinks: &mut [ChunkSink]) -> Result<u64, WriteError> {
+        let opened = sinks
+            .iter_mut()
+            .zip(&self.formats)
+            .map(|(sink, format)| format.open(&self.table, &self.header, sink));
+        let mut encoders = opened.collect::<Result<Vec<_>, _>>().map_err(|error| self.failed(error))?;
+        let mut count = 0;
+        let mut pass_on = |batches: &mut BatchCoalescer| {
+            while let Some(batch) = batches.next_completed_batch() {
+                count += batch.num_rows() as u64;
+                encoders.iter_mut().try_for_each(|encoder| encoder.encode(&batch))?;
+            }
+            Ok(())
+        };
+        let mut batches = BatchCoalescer::new(self.table.schema.clone(), BATCH_ROWS);
+        for host_rows in rows {
+            let (host, rows) = host_rows?;
+            let pushed = self.prepare(&host, &rows).and_then(|rows| batches.push_batch(rows));
+            pushed.map_err(|error| self.failed(error))?;
+            pass_on(&mut batches).map_err(|error: EncodeError| self.failed(error))?;
+        }
+        batches.finish_buffered_batch().map_err(|error| self.failed(error))?;
+        pass_on(&mut batches).map_err(|error| self.failed(error))?;
+        encoders.into_iter().try_for_each(Encoder::finish).map_err(|error| self.failed(error))?;
+        Ok(count)
+    }
+
+    /// Drops the VMs that are kept on another host, orders by VM id, stamps the run.
+    fn prepare(&self, host: &HostName, rows: &RecordBatch) -> Result<RecordBatch, ArrowError> {
+        let vm_ids = rows.column_by_name("vm_id").filter(|column| *column.data_type() == DataType::Utf8);
+        let Some(vm_ids) = vm_ids else { return self.table.stamp(&self.header, rows) };
+        let vm_ids: &StringArray = vm_ids.as_string();
+        let stays = |id: &str| self.kept_on.get(id).is_none_or(|kept_on| kept_on == host);
+        let stays: BooleanArray = vm_ids.iter().map(|id| Some(id.is_none_or(stays))).collect();
+        let mut order: Vec<u32> = (0..rows.num_rows() as u32).collect();
+        order.sort_by_key(|row| (vm_ids.is_null(*row as usize), vm_ids.value(*row as usize)));
+        let order = UInt32Array::from(order);
+        let stays = arrow_select::take::take(&stays, &order, None)?;
+        let rows = filter_record_batch(&take_record_batch(rows, &order)?, stays.as_boolean())?;
+        self.table.stamp(&self.header, &rows)
+    }
+
+    fn failed(&self, error: impl Into<EncodeError>) -> WriteError {
+        WriteError::Encode { table: self.table.spec.id, source: error.into() }
+    }
+}
+
+/// Gathers an encoder's writes into chunks, and measures the object on the way.
+struct ChunkSink {
+    object: usize,
+    chunks: mpsc::Sender<(usize, Bytes)>,
+    pending: Vec<u8>,
+    bytes: u64,
+    digest: Sha256,
+}
+
+impl ChunkSink {
+    fn new(object: usize, chunks: mpsc::Sender<(usize, Bytes)>) -> Self {
+        Self { object, chunks, pending: Vec::new(), bytes: 0, digest: Sha256::new() }
+    }
+
+    fn send(&mut self) -> io::Result<()> {
+        let chunk = Bytes::from(std::mem::take(&mut self.pending));
+        let sent = self.chunks.blocking_send((self.object, chunk));
+        sent.map_err(|_| io::Error::new(io::ErrorKind::BrokenPipe, "the store takes no more"))
+    }
+
+    fn close(mut self) -> io::Result<Size> {
+        self.send()?;
+        Ok(Size { bytes: self.bytes, sha256: hex(&self.digest.finalize()) })
+    }
+}
+
+impl Write for ChunkSink {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.digest.update(bytes);
+        self.bytes += bytes.len() as u64;
+        self.pending.extend_from_slice(bytes);
+        if self.pending.len() >= CHUNK_BYTES {
+            self.send()?;
+        }
+        Ok(bytes.len())
+    }
+
+    /// A flush of the encoder ends a block, not a chunk.
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,241 @@
+//! How well did we see it? Each host against its own baseline, then all hosts together.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use uuid::Uuid;
+
+use crate::model::event::{Coverage, Event, NamedVm, Verdict};
+use crate::model::failure::{Failure, FailureKind};
+use crate::model::outcome::{Outcome, StepName};
+use crate::model::status::{FinalStatus, Reason};
+use crate::model::target::HostName;
+use crate::providers::provider::Baseline;
+use crate::stages::collect::{Collected, CollectorEnd};
+use crate::stages::preflight::Refused;
+
+/// What counts as good enough.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Policy {
+    /// The least share of the baseline that every collector must see.
+    pub coverage_threshold: f64,
+    /// Forgive coverage gaps. Failing collectors are never forgiven.
+    pub allow_partial_ok: bool,
+}
+
+/// How a host's turn went, as far as it went.
+#[derive(Debug)]
+pub enum Evidence {
+    Refused(Refused),
+    Collected(Collected),
+    /// The run was stopped before its turn.
+    NotBegun,
+    /// A panic of ours.
+    Broken(String),
+}
+
+/// Judges one host. Pure: the same evidence gets the same verdict.
+pub fn judge(evidence: &Evidence, policy: Policy) -> Verdict {
+    match evidence {
+        Evidence::NotBegun => entered_nothing(false, Reason::NotRun),
+        // A bug of ours leaves nothing that could be trusted.
+        Evidence::Broken(_) => entered_nothing(false, Reason::NoAnswer),
+        Evidence::Refused(Refused::NotReached(failure)) => {
+            entered_nothing(false, reason_before_entry(failure, Reason::Unreachable))
+        }
+        Evidence::Refused(Refused::NotEntered(failure)) => {
+            entered_nothing(true, reason_before_entry(failure, Reason::NoAnswer))
+        }
+        Evidence::Collected(collected) => judge_collected(collected, policy),
+    }
+}
+
+fn entered_nothing(reachable: bool, reason: Reason) -> Verdict {
+    Verdict {
+        status: reason.leads_to(),
+        reachable,
+        reasons: vec![reason],
+        baseline_vms: None,
+        coverage: BTreeMap::new(),
+    }
+}
+
+/// Before the logon succeeded: a failed connect is `unreachable`, and whatever came after
+/// a connection is `no_answer` unless it has a word of its own.
+fn reason_before_entry(failure: &Failure, otherwise: Reason) -> Reason {
+    match failure.kind {
+        FailureKind::Unreachable | FailureKind::Tls => Reason::Unreachable,
+        FailureKind::AuthFailed => Reason::AuthFailed,
+        FailureKind::CredentialBlocked => Reason::CredentialBlocked,
+        FailureKind::Cancelled => Reason::Cancelled,
+        FailureKind::NoAnswer | FailureKind::Protocol | FailureKind::Quota => Reason::NoAnswer,
+        _ => otherwise,
+    }
+}
+
+fn judge_collected(collected: &Collected, policy: Policy) -> Verdict {
+    let baseline = collected.baseline.as_ref().and_then(|baseline| baseline.as_ref().ok());
+    let coverage: BTreeMap<_, _> = match baseline {
+        Some(baseline) => cover(baseline, &collected.collectors),
+        None => BTreeMap::new(),
+    };
+    let mut reasons = BTreeSet::new();
+    match &collected.baseline {
+        Some(Ok(baseline)) if baseline.vms.is_empty() => {
+            let proven = baseline.zero_proven && coverage.values().all(|seen| seen.unexpected.is_empty());
+            reasons.insert(if proven { Reason::NoVmsConfirmed } else { Reason::BaselineError });
+        }
+        Some(Ok(_)) => {}
+        Some(Err(_)) => {
+            reasons.insert(Reason::BaselineError);
+        }
+        None => {
+            reasons
+                .insert(collected.broken_off.as_ref().map_or(Reason::BaselineError, reason_without_baseline));
+        }
+    }
+    if let (Some(_), Some(failure)) = (&collected.baseline, &collected.broken_off) {
+        reasons.insert(reason_after_baseline(failure));
+    }
+    reasons.extend(
+        collected.collectors.values().filter_map(|end| end.outcome.failure()).map(reason_after_baseline),
+    );
+    let gap = coverage
+        .values()
+        .any(|coverage: &Coverage| coverage.share.is_some_and(|share| share < policy.coverage_threshold));
+    if gap && !policy.allow_partial_ok {
+        reasons.insert(Reason::CoverageGap);
+    }
+    // Without a baseline the collectors' own failures are echoes of the same trouble.
+    if reasons.iter().any(|reason| reason.leads_to() == FinalStatus::InventoryError) {
+        reasons.retain(|reason| reason.leads_to() == FinalStatus::InventoryError);
+    }
+    Verdict {
+        status: reasons.iter().map(|reason| reason.leads_to()).max().unwrap_or(FinalStatus::InventoryOk),
+        reachable: true,
+        reasons: reasons.into_iter().collect(),
+        baseline_vms: baseline.map(|baseline| baseline.vms.len() as u64),
+        coverage,
+    }
+}
+
+fn reason_without_baseline(failure: &Failure) -> Reason {
+    match failure.kind {
+        FailureKind::Cancelled => Reason::Cancelled,
+        FailureKind::OutputLimit => Reason::OutputLimit,
+        FailureKind::AuthFailed => Reason::AuthFailed,
+        FailureKind::NotApplicable | FailureKind::BaselineError | FailureKind::RemoteError => {
+            Reason::BaselineError
+        }
+        _ => Reason::NoAnswer,
+    }
+}
+
+fn reason_after_baseline(failure: &Failure) -> Reason {
+    match failure.kind {
+        FailureKind::Cancelled => Reason::Cancelled,
+        FailureKind::TimedOut => Reason::TimedOut,
+        FailureKind::OutputLimit => Reason::OutputLimit,
+        _ => Reason::CollectorError,
+    }
+}
+
+fn cover(baseline: &Baseline, collectors: &BTreeMap<StepName, CollectorEnd>) -> BTreeMap<StepName, Coverage> {
+    let owed: BTreeMap<Uuid, &str> = baseline.vms.iter().map(|(id, name)| (*id, name.as_str())).collect();
+    let told = collectors.iter().filter_map(|(step, end)| Some((step, end.seen.as_ref()?)));
+    told.map(|(step, seen)| (step.clone(), cover_one(&owed, seen))).collect()
+}
+
+fn cover_one(owed: &BTreeMap<Uuid, &str>, seen: &[Uuid]) -> Coverage {
+    let seen: BTreeSet<Uuid> = seen.iter().copied().collect();
+    let missing: Vec<NamedVm> = owed
+        .iter()
+        .filter(|(id, _)| !seen.contains(id))
+        .map(|(id, name)| NamedVm { vm_id: id.to_string(), vm_name: (*name).to_owned() })
+        .collect();
+    let unexpected = seen.iter().filter(|id| !owed.contains_key(id)).map(Uuid::to_string).collect();
+    let found = owed.len() - missing.len();
+    let share = (!owed.is_empty()).then(|| found as f64 / owed.len() as f64);
+    Coverage { seen: found as u64, missing, unexpected, share }
+}
+
+/// Where every VM was seen, over all hosts of the run: 32 bytes and a name a VM.
+#[derive(Debug, Default)]
+pub struct Sightings {
+    hosts: Vec<HostName>,
+    /// VM id to the indices of the hosts that showed it, in the order in which they ended.
+    seen_on: HashMap<Uuid, (Box<str>, SeenOn)>,
+}
+
+/// Almost every VM is on one host; the list is for those that moved.
+#[derive(Debug)]
+enum SeenOn {
+    One(u32),
+    Several(Vec<u32>),
+}
+
+impl Sightings {
+    /// Notes what one host showed. Call it in the order in which hosts end.
+    pub fn note(&mut self, host: &HostName, collected: &Collected) {
+        let index = u32::try_from(self.hosts.len()).expect("a fleet has fewer than four billion hosts");
+        self.hosts.push(host.clone());
+        let names: HashMap<Uuid, &str> = match &collected.baseline {
+            Some(Ok(baseline)) => baseline.vms.iter().map(|(id, name)| (*id, name.as_str())).collect(),
+            _ => HashMap::new(),
+        };
+        // Only a host that has rows of a VM can be the one to keep; where no collector told
+        // which VMs its rows speak of, the baseline stands in.
+        let told: BTreeSet<Uuid> =
+            collected.collectors.values().filter_map(|end| end.seen.as_ref()).flatten().copied().collect();
+        let shown = if told.is_empty() { names.keys().copied().collect() } else { told };
+        for id in shown {
+            self.seen_on
+                .entry(id)
+                .and_modify(|(_, seen)| seen.add(index))
+                .or_insert_with(|| (names.get(&id).copied().unwrap_or_default().into(), SeenOn::One(index)));
+        }
+    }
+
+    /// VMs that were seen on several hosts: they moved while the run went on. The host that
+    /// answered last is where the VM is now, so its rows are the ones to keep.
+    pub fn moved(&self) -> Vec<Event> {
+        let mut moved: Vec<_> = self
+            .seen_on
+            .iter()
+            .filter_map(|(id, (name, seen))| {
+                let SeenOn::Several(indices) = seen else { return None };
+                let seen_on: Vec<_> =
+                    indices.iter().map(|index| self.hosts[*index as usize].clone()).collect();
+                let kept = seen_on.last()?.clone();
+                Some(Event::VmMoved { vm_id: id.to_string(), vm_name: name.to_string(), seen_on, kept })
+            })
+            .collect();
+        moved.sort_by(|a, b| vm_id(a).cmp(vm_id(b)));
+        moved
+    }
+}
+
+fn vm_id(event: &Event) -> &str {
+    match event {
+        Event::VmMoved { vm_id, .. } => vm_id,
+        _ => "",
+    }
+}
+
+impl SeenOn {
+    fn add(&mut self, index: u32) {
+        match self {
+            Self::One(first) => *self = Self::Several(vec![*first, index]),
+            Self::Several(indices) => indices.push(index),
+        }
+    }
+}
+
+/// The failure of a host that never got so far as a step: for the report's sentence.
+pub fn not_run(evidence: &Evidence) -> Option<Outcome> {
+    let failure = match evidence {
+        Evidence::NotBegun => Failure::new(FailureKind::Cancelled, "the run ended before this host's turn"),
+        Evidence::Broken(text) => Failure::new(FailureKind::Bug, format!("internal error: {text}")),
+        Evidence::Refused(_) | Evidence::Collected(_) => return None,
+    };
+    Some(Outcome::NotRun { failure })
+}

@@ -1,0 +1,117 @@
+//! The gate before every logon: one canary per credential first, and a breaker after.
+//!
+//! A wrong password against five thousand hosts locks the account on the domain controller.
+//! So until a credential has been accepted once, one logon at a time tries it; after
+//! `budget` true refusals in a row it is blocked for the rest of the run. An acceptance
+//! resets the count. A refusal closes the gate to one at a time again, because a password
+//! that is changed in the middle of a run looks exactly like this.
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+
+use tokio::sync::Notify;
+
+use crate::model::credential::CredentialName;
+use crate::model::failure::{Failure, FailureKind};
+
+/// The gates of all credentials of a run.
+#[derive(Debug)]
+pub struct Gate {
+    /// Refusals in a row that block a credential.
+    budget: u32,
+    credentials: Mutex<HashMap<CredentialName, Standing>>,
+    changed: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Standing {
+    accepted: bool,
+    canary_out: bool,
+    refused_in_a_row: u32,
+}
+
+/// The right to one logon. Dropped without a word (a lost connection, a deadline) it says
+/// nothing about the credential and lets the next one try.
+#[derive(Debug)]
+pub struct Pass<'a> {
+    gate: &'a Gate,
+    credential: CredentialName,
+    is_canary: bool,
+    spoken: bool,
+}
+
+impl Gate {
+    pub fn new(budget: u32) -> Self {
+        Self { budget: budget.max(1), credentials: Mutex::default(), changed: Notify::new() }
+    }
+
+    /// Waits for the right to log on with `credential`, or learns that it is blocked.
+    pub async fn admit(&self, credential: &CredentialName) -> Result<Pass<'_>, Failure> {
+        loop {
+            let mut changed = std::pin::pin!(self.changed.notified());
+            changed.as_mut().enable();
+            if let Some(answer) = self.try_admit(credential) {
+                return answer;
+            }
+            changed.await;
+        }
+    }
+
+    fn try_admit(&self, credential: &CredentialName) -> Option<Result<Pass<'_>, Failure>> {
+        let mut credentials = self.lock();
+        let standing = credentials.entry(credential.clone()).or_default();
+        if standing.refused_in_a_row >= self.budget {
+            let message = format!(
+                "credential `{credential}` was refused {} times in a row; no further logon is tried in this run",
+                standing.refused_in_a_row
+            );
+            return Some(Err(Failure::new(FailureKind::CredentialBlocked, message)));
+        }
+        if !standing.accepted && standing.canary_out {
+            return None;
+        }
+        let is_canary = !standing.accepted;
+        standing.canary_out |= is_canary;
+        Some(Ok(Pass { gate: self, credential: credential.clone(), is_canary, spoken: false }))
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<CredentialName, Standing>> {
+        self.credentials.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+impl Pass<'_> {
+    pub fn accepted(mut self) {
+        self.settle(|standing| {
+            standing.accepted = true;
+            standing.refused_in_a_row = 0;
+        });
+    }
+
+    pub fn refused(mut self) {
+        self.settle(|standing| {
+            standing.accepted = false;
+            standing.refused_in_a_row += 1;
+        });
+    }
+
+    fn settle(&mut self, change: impl FnOnce(&mut Standing)) {
+        self.spoken = true;
+        let mut credentials = self.gate.lock();
+        let standing = credentials.entry(self.credential.clone()).or_default();
+        change(standing);
+        if self.is_canary {
+            standing.canary_out = false;
+        }
+        drop(credentials);
+        self.gate.changed.notify_waiters();
+    }
+}
+
+impl Drop for Pass<'_> {
+    fn drop(&mut self) {
+        if !self.spoken {
+            self.settle(|_| {});
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! Virtual processors.
+
+use chrono::{DateTime, Utc};
+
+crate::table! {
+    /// Virtual processors: one row per VM and host. Sorted by (host, vm_id).
+    pub struct Vcpu as "vcpu" ("vCPU") {
+        /// The hypervisor host, as the fleet names it.
+        pub host: String => "Host",
+        /// The VM's id, a lower-case GUID. `Get-VMProcessor .VMId`.
+        pub vm_id: String => "VM ID",
+        /// When the host was asked.
+        pub collected_at: DateTime<Utc>,
+        /// Display name, not unique. `Get-VMProcessor .VMName`.
+        pub vm_name: Option<String> => "VM",
+        /// `Get-VMProcessor .Count`.
+        pub vcpus: Option<i64> => "CPUs",
+        /// Sockets the guest is shown: the fewest that divide the processors evenly and hold no more
+        /// each than its NUMA limits allow.
+        pub sockets: Option<i64> => "Sockets",
+        /// Processors over sockets; their product is always `vcpus`.
+        pub cores_per_socket: Option<i64> => "Cores p/s",
+        /// Guaranteed share, 0 to 100. `Get-VMProcessor .Reserve`.
+        pub reservation_percent: Option<f64> => "Reservation",
+        /// Upper bound, 100 for none. `Get-VMProcessor .Maximum`.
+        pub limit_percent: Option<f64> => "Limit",
+        /// `normal` for a weight of 100, else `custom`.
+        pub shares_level: Option<String> => "Level",
+        /// 1 to 10,000. `Get-VMProcessor .RelativeWeight`.
+        pub relative_weight: Option<i64> => "Shares",
+        /// Processors a virtual NUMA node may hold. `Get-VMProcessor .MaximumCountPerNumaNode`; unconfirmed.
+        pub maximum_per_numa_node: Option<i64>,
+        /// Virtual NUMA nodes a socket may hold. `Get-VMProcessor .MaximumCountPerNumaSocket`; unconfirmed.
+        pub maximum_numa_nodes_per_socket: Option<i64>,
+        /// 0 follows the host. `Get-VMProcessor .HwThreadCountPerCore`, Windows Server 2019 and later; unconfirmed.
+        pub threads_per_core: Option<i64>,
+        /// `Get-VMProcessor .CompatibilityForMigrationEnabled`.
+        pub migration_compatibility_enabled: Option<bool>,
+        /// Nested virtualization. `Get-VMProcessor .ExposeVirtualizationExtensions`, Windows Server 2016 and later.
+        pub nested_virtualization_enabled: Option<bool>,
+    }
+}

@@ -1,0 +1,32 @@
+//! Virtual switches.
+
+use chrono::{DateTime, Utc};
+
+crate::table! {
+    /// Virtual switches: one row per switch and host. Sorted by (host, switch_name, switch_id).
+    pub struct Vswitch as "vswitch" ("vSwitch") {
+        /// The hypervisor host, as the fleet names it.
+        pub host: String => "Host",
+        /// When the host was asked.
+        pub collected_at: DateTime<Utc>,
+        /// Lower-case GUID. `Get-VMSwitch .Id`.
+        pub switch_id: Option<String>,
+        /// `Get-VMSwitch .Name`.
+        pub switch_name: Option<String> => "Switch",
+        /// `External`, `Internal` or `Private`. `Get-VMSwitch .SwitchType`.
+        pub switch_type: Option<String>,
+        /// Uplinks. `Get-VMSwitch .NetAdapterInterfaceDescriptions`, or the one
+        /// `.NetAdapterInterfaceDescription` before Windows Server 2016; unconfirmed.
+        pub uplinks: Option<Vec<String>>,
+        /// `Get-VMSwitch .EmbeddedTeamingEnabled`, Windows Server 2016 and later; unconfirmed.
+        pub embedded_teaming_enabled: Option<bool>,
+        /// `Default`, `Weight`, `Absolute` or `None`. `Get-VMSwitch .BandwidthReservationMode`; unconfirmed.
+        pub bandwidth_reservation_mode: Option<String>,
+        /// `Get-VMSwitch .IovEnabled`; unconfirmed.
+        pub iov_enabled: Option<bool>,
+        /// The host itself uses the switch. `Get-VMSwitch .AllowManagementOS`.
+        pub management_os_allowed: Option<bool>,
+        /// `Get-VMSwitch .PacketDirectEnabled`, Windows Server 2016 and later; unconfirmed.
+        pub packet_direct_enabled: Option<bool>,
+    }
+}
