@@ -4,7 +4,6 @@ use std::collections::VecDeque;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use bytes::Bytes;
 
 use crate::simulator::code_page;
 use crate::simulator::command::{Program, Step};
@@ -138,5 +137,5 @@ fn unknown(statement: &str, code_page: u32) -> VecDeque<Step> {
 }
 
 fn stderr(text: &str, code_page: u32) -> Step {
-    Step::Stderr(Bytes::from(code_page::encode(text, code_page)))
+    Step::Stderr(code_page::encode(text, code_page))
 }

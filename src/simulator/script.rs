@@ -144,7 +144,10 @@ impl Scene {
         let no_role = faults.has(&Fault::NoRole);
         let unproven = faults.has(&Fault::EmptyUnproven);
         let empty = no_role || unproven || faults.has(&Fault::EmptyNode);
-        let guests = if empty { Vec::new() } else { host.world().guests(host.index()) };
+        let mut guests = if empty { Vec::new() } else { host.world().guests(host.index()) };
+        if faults.has(&Fault::VhdInUse) {
+            hold_a_disk(&mut guests);
+        }
         let missing =
             faults.value(|fault| if let Fault::MissingVms(vms) = fault { Some(*vms) } else { None });
         Self {
@@ -207,6 +210,15 @@ impl Scene {
 
     fn disks_in_use(&self) -> usize {
         self.guests[..self.seen].iter().flat_map(|guest| &guest.disks).filter(|disk| disk.in_use).count()
+    }
+}
+
+/// Sees to it that another node holds at least one of the disks.
+fn hold_a_disk(guests: &mut [Guest]) {
+    let mut disks =
+        guests.iter_mut().flat_map(|guest| &mut guest.disks).filter(|disk| disk.disk_number.is_none());
+    if let Some(first) = disks.next() {
+        first.in_use = !disks.any(|disk| disk.in_use) || first.in_use;
     }
 }
 

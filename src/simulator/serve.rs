@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 
 use crate::simulator::counters::Tally;
 use crate::simulator::fleet::FleetSpec;
-use crate::simulator::simulator::{Simulator, StartError};
+use crate::simulator::running::{Simulator, StartError};
 
 /// What a fleet tells the world while it is up.
 #[derive(Clone, Debug, Default)]

@@ -17,6 +17,11 @@ mod output_formats;
 mod output_spool;
 mod output_store;
 mod output_writer;
+mod simulator_cim;
+mod simulator_shells;
+mod simulator_sockets;
+mod simulator_wire;
+mod simulator_world;
 mod tidy;
 #[path = "../world/mod.rs"]
 mod world;
