@@ -17,7 +17,7 @@ use crate::providers::catalogue;
 use crate::simulator::fault::Fault;
 use crate::simulator::fleet::FleetSpec;
 use crate::simulator::latency::Latency;
-use crate::simulator::simulator::Simulator;
+use crate::simulator::running::Simulator;
 
 const HOSTS: usize = 9;
 const VMS_PER_HOST: usize = 12;

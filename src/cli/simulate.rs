@@ -17,7 +17,7 @@ use crate::model::run::JobName;
 use crate::model::target::{AuthMethod, Scheme, Target};
 use crate::simulator::fleet::{Addressing, FleetSpec};
 use crate::simulator::latency::Latency;
-use crate::simulator::simulator::Simulator;
+use crate::simulator::running::Simulator;
 
 /// Hosts that are listed one by one; of more, only the first and the last.
 const LISTED_HOSTS: usize = 12;

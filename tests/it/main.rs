@@ -18,6 +18,11 @@ mod output_spool;
 mod output_store;
 mod output_writer;
 mod shell_contract;
+mod simulator_cim;
+mod simulator_shells;
+mod simulator_sockets;
+mod simulator_wire;
+mod simulator_world;
 mod tidy;
 #[path = "../world/mod.rs"]
 mod world;

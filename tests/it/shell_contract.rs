@@ -7,7 +7,7 @@ use lustrum::model::failure::{Failure, FailureKind};
 use lustrum::model::target::{AuthMethod, Scheme, Target, Trust};
 use lustrum::simulator::fault::{Fault, Times};
 use lustrum::simulator::fleet::FleetSpec;
-use lustrum::simulator::simulator::Simulator;
+use lustrum::simulator::running::Simulator;
 use lustrum::transport::shell::{CommandLine, Shell, ShellLimits};
 use lustrum::transport::wsman::shell::Wsman;
 

@@ -2,3 +2,4 @@
 
 pub mod fault_store;
 pub mod sample_rows;
+pub mod simulated_host;
