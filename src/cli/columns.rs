@@ -67,7 +67,8 @@ fn length(text: &str) -> usize {
     console::measure_text_width(text)
 }
 
-fn wrap(text: &str, room: usize) -> Vec<String> {
+/// Breaks a text at its spaces; a word that is too long stays whole.
+pub fn wrap(text: &str, room: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split(' ') {
         let line = lines.last_mut().expect("there is always a line");
@@ -102,11 +103,12 @@ pub fn counted(number: u64, one: &str, many: &str) -> String {
     format!("{} {}", count(number), if number == 1 { one } else { many })
 }
 
-/// `0.4 s`, `12.3 s`, `3 min 05 s`, `2 h 07 min`.
+/// `70 ms`, `12.3 s`, `3 min 05 s`, `2 h 07 min`.
 pub fn duration(millis: u64) -> String {
     let seconds = millis / 1000;
     match seconds {
-        0..60 => format!("{}.{} s", seconds, millis % 1000 / 100),
+        0 => format!("{millis} ms"),
+        1..60 => format!("{}.{} s", seconds, millis % 1000 / 100),
         60..3600 => format!("{} min {:02} s", seconds / 60, seconds % 60),
         _ => format!("{} h {:02} min", seconds / 3600, seconds % 3600 / 60),
     }

@@ -6,6 +6,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::cli::columns::{count, counted, duration, visible};
 use crate::cli::terminal::{Paint, Terminal};
+use crate::engine::recorder::Listener;
 use crate::model::event::{Event, Verdict};
 use crate::model::outcome::Stage;
 use crate::model::status::FinalStatus;
@@ -15,6 +16,8 @@ use crate::model::target::HostName;
 pub struct Progress {
     terminal: Terminal,
     bar: Option<ProgressBar>,
+    /// Nothing is shown where standard error is a log for programs.
+    silent: bool,
     /// A dry run is done with a host once it is logged on.
     dry_run: bool,
     hosts: u64,
@@ -22,12 +25,11 @@ pub struct Progress {
     not_ok: u64,
 }
 
-impl Progress {
-    pub fn new(terminal: Terminal, dry_run: bool) -> Self {
-        Self { terminal, bar: None, dry_run, hosts: 0, done: 0, not_ok: 0 }
-    }
-
-    pub fn apply(&mut self, event: &Event) {
+impl Listener for Progress {
+    fn hear(&mut self, event: &Event) {
+        if self.silent {
+            return;
+        }
         match event {
             Event::RunStarted { hosts, .. } => self.begin(hosts.len() as u64),
             Event::StepEnded { host, stage: Stage::Preflight, step, outcome, duration_ms, .. }
@@ -41,6 +43,11 @@ impl Progress {
                 }
             }
             Event::HostAudited { host, verdict, duration_ms } => self.audited(host, verdict, *duration_ms),
+            Event::ArtifactWritten { artifact } => {
+                if let Some(bar) = &self.bar {
+                    bar.set_message(format!("writing {}", artifact.path));
+                }
+            }
             Event::CancelRequested { .. } => {
                 self.terminal.note("stopping: waiting for open shells to close (Ctrl-C again: at once)");
             }
@@ -48,11 +55,21 @@ impl Progress {
             _ => {}
         }
     }
+}
+
+impl Progress {
+    /// A terminal whose standard error carries a JSON log gets no lines for people.
+    pub fn new(terminal: Terminal, dry_run: bool) -> Self {
+        let silent = terminal.err_is_log();
+        Self { terminal, bar: None, silent, dry_run, hosts: 0, done: 0, not_ok: 0 }
+    }
 
     /// Takes the bar off the screen; also when the run ended without saying so.
     pub fn finish(&mut self) {
         if let Some(bar) = self.bar.take() {
             bar.finish_and_clear();
+            // What follows is set off from the lines that stay.
+            self.terminal.note("");
         }
     }
 
@@ -61,13 +78,8 @@ impl Progress {
         if !self.terminal.animated {
             return;
         }
-        let template = if self.terminal.err.colors {
-            "  {bar:32.green/dim} {pos}/{len} hosts  {elapsed}  {prefix:.yellow}{wide_msg:.dim}"
-        } else {
-            "  {bar:32} {pos}/{len} hosts  {elapsed}  {prefix}{wide_msg}"
-        };
-        let style = ProgressStyle::with_template(template).expect("a template that a test draws");
-        let bar = self.terminal.bars().add(ProgressBar::new(hosts).with_style(style.progress_chars("━╸─")));
+        let bar =
+            self.terminal.bars().add(ProgressBar::new(hosts).with_style(style(self.terminal.err.colors)));
         bar.enable_steady_tick(Duration::from_millis(200));
         self.bar = Some(bar);
     }
@@ -109,11 +121,29 @@ impl Progress {
     }
 }
 
+fn style(colors: bool) -> ProgressStyle {
+    let template = if colors {
+        "  {bar:32.green/dim} {pos}/{len} hosts  {elapsed}  {prefix:.yellow}{wide_msg:.dim}"
+    } else {
+        "  {bar:32} {pos}/{len} hosts  {elapsed}  {prefix}{wide_msg}"
+    };
+    ProgressStyle::with_template(template).expect("a template that a test reads").progress_chars("━╸─")
+}
+
 /// The colour of a final status.
 pub const fn paint_of(status: FinalStatus) -> Paint {
     match status {
         FinalStatus::InventoryOk | FinalStatus::InventoryEmpty => Paint::Good,
         FinalStatus::InventoryPartial => Paint::Warn,
         FinalStatus::InventoryError => Paint::Bad,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn both_templates_are_templates() {
+        super::style(true);
+        super::style(false);
     }
 }

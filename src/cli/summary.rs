@@ -16,6 +16,9 @@ use crate::model::target::HostName;
 /// How many of the slowest hosts are told.
 const SLOWEST_HOSTS: usize = 5;
 
+/// A host that took less is not slow.
+const WORTH_TELLING_MS: u64 = 100;
+
 /// A run in short.
 #[derive(Clone, Debug, Serialize)]
 pub struct Summary {
@@ -186,7 +189,7 @@ fn why(record: &HostRecord) -> Vec<String> {
 
 fn slowest(manifest: &Manifest) -> Vec<Slow> {
     let mut hosts: Vec<(&HostName, &HostRecord)> =
-        manifest.hosts.iter().filter(|(_, record)| record.duration_ms > 0).collect();
+        manifest.hosts.iter().filter(|(_, record)| record.duration_ms >= WORTH_TELLING_MS).collect();
     hosts.sort_by_key(|(_, record)| std::cmp::Reverse(record.duration_ms));
     hosts.truncate(SLOWEST_HOSTS);
     let slow = |(host, record): (&HostName, &HostRecord)| {

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use tracing::{Level, Metadata};
+use tracing::{Dispatch, Level, Metadata};
 use tracing_appender::non_blocking::WorkerGuard;
 use tracing_appender::rolling::{RollingFileAppender, Rotation};
 use tracing_subscriber::filter::{EnvFilter, filter_fn};
@@ -12,6 +12,9 @@ use tracing_subscriber::{Layer, Registry, fmt};
 
 use crate::cli::terminal::Terminal;
 use crate::config::job::{Log, LogFormat};
+
+/// The target of the log lines that tell a run's events.
+pub const EVENTS: &str = "lustrum::events";
 
 /// Days of log files to keep.
 const LOG_FILES: usize = 14;
@@ -39,8 +42,23 @@ type Boxed = Box<dyn Layer<Registry> + Send + Sync>;
 
 /// Starts the log for the whole process.
 pub fn start(log: &Log, terminal: &Terminal) -> Result<LogGuard, LogError> {
+    let (dispatch, guard) = dispatch(log, terminal)?;
+    dispatch.try_init()?;
+    if log.format == LogFormat::Json {
+        terminal.leave_err_to_the_log();
+    }
+    Ok(guard)
+}
+
+/// The log as a value: whoever holds it may make it the default of a thread.
+pub fn dispatch(log: &Log, terminal: &Terminal) -> Result<(Dispatch, LogGuard), LogError> {
     let filter = filter(&log.level)?;
     let screen = boxed(log.format, terminal.err.colors, terminal.clone());
+    // As text, the progress display already says what a run's events are.
+    let screen = match log.format {
+        LogFormat::Text => screen.with_filter(filter_fn(|metadata| metadata.target() != EVENTS)).boxed(),
+        LogFormat::Json => screen,
+    };
     let (file, guard) = match &log.dir {
         None => (None, None),
         Some(dir) => {
@@ -50,8 +68,7 @@ pub fn start(log: &Log, terminal: &Terminal) -> Result<LogGuard, LogError> {
     };
     let layers: Vec<Boxed> = std::iter::once(screen).chain(file).collect();
     let layers = layers.with_filter(filter_fn(may_be_logged)).with_filter(filter);
-    tracing_subscriber::registry().with(layers).try_init()?;
-    Ok(LogGuard { _file: guard })
+    Ok((Dispatch::new(tracing_subscriber::registry().with(layers)), LogGuard { _file: guard }))
 }
 
 fn boxed<W>(format: LogFormat, colors: bool, writer: W) -> Boxed

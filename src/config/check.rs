@@ -75,7 +75,8 @@ impl<'a> Walk<'a> {
             }
             Value::Bool(..) => allows(schema, "boolean"),
             Value::Num(_, number) => {
-                let whole = number.to_i128();
+                let unsigned = number.to_u128().and_then(|whole| i128::try_from(whole).ok());
+                let whole = number.to_i128().or(unsigned);
                 let kind = if whole.is_some() { "integer" } else { "number" };
                 let amount = number.to_f64().or(whole.map(|whole| whole as f64)).unwrap_or(f64::NAN);
                 (allows(schema, kind) || allows(schema, "number")) && in_range(schema, amount)
@@ -118,12 +119,11 @@ impl<'a> Walk<'a> {
             .as_object()
             .map(|all| all.keys().map(String::as_str).collect())
             .unwrap_or_default();
-        if nearest(key, siblings.iter().copied()).is_none() {
-            let mut elsewhere = Vec::new();
-            self.paths_of(key, self.schema, "", &mut elsewhere);
-            if let Some(path) = elsewhere.first() {
-                return format!("unknown key; did you mean `{path}`?");
-            }
+        let mut elsewhere = Vec::new();
+        self.paths_of(key, self.schema, "", &mut elsewhere);
+        let elsewhere = elsewhere.first().map(String::as_str);
+        if let Some(meant) = nearest(key, siblings.iter().copied()).or(elsewhere) {
+            return format!("unknown key; did you mean `{meant}`?");
         }
         format!("unknown key; expected {}", one_of(key, siblings))
     }

@@ -23,10 +23,11 @@ pub enum Form {
     JobName,
     TableName,
     Sha256,
+    LogFilter,
 }
 
 impl Form {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Duration,
         Self::Size,
         Self::SecretReference,
@@ -35,6 +36,7 @@ impl Form {
         Self::JobName,
         Self::TableName,
         Self::Sha256,
+        Self::LogFilter,
     ];
 
     const fn word(self) -> &'static str {
@@ -47,6 +49,7 @@ impl Form {
             Self::JobName => "job-name",
             Self::TableName => "table-name",
             Self::Sha256 => "sha256",
+            Self::LogFilter => "log-filter",
         }
     }
 
@@ -67,6 +70,9 @@ impl Form {
             Self::JobName => "1 to 64 characters of a-z, 0-9, `-` and `_`, starting with a letter or digit",
             Self::TableName => "the name of a table",
             Self::Sha256 => "a SHA-256 in hex: 64 digits, colons allowed",
+            Self::LogFilter => {
+                "error, warn, info, debug, trace, or a filter such as \"info,lustrum::transport=debug\""
+            }
         }
     }
 
@@ -82,6 +88,8 @@ impl Form {
             Self::JobName => JobName::parse(text).map(drop).map_err(|_| expected()),
             Self::TableName => check_table(text),
             Self::Sha256 => parse_sha256(text).map(drop).ok_or_else(expected),
+            Self::LogFilter if text.split(',').all(is_log_directive) => Ok(()),
+            Self::LogFilter => Err(expected()),
         }
     }
 
@@ -100,6 +108,12 @@ fn check_host(text: &str) -> Result<(), String> {
         }
         _ => Ok(()),
     }
+}
+
+/// `debug`, or `lustrum::transport=debug`: without a level a typo would pass for a target.
+fn is_log_directive(text: &str) -> bool {
+    let level = text.rsplit_once('=').map_or(text, |(_, level)| level).trim();
+    ["off", "error", "warn", "info", "debug", "trace"].iter().any(|known| level.eq_ignore_ascii_case(known))
 }
 
 fn check_table(text: &str) -> Result<(), String> {
@@ -200,6 +214,10 @@ pub mod schema {
 
     pub fn sha256(_: &mut SchemaGenerator) -> Schema {
         Form::Sha256.schema()
+    }
+
+    pub fn log_filter(_: &mut SchemaGenerator) -> Schema {
+        Form::LogFilter.schema()
     }
 
     pub fn host_names(_: &mut SchemaGenerator) -> Schema {

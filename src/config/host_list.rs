@@ -9,12 +9,22 @@ use crate::model::target::HostName;
 /// A host and the line that names it, counted from 1.
 pub type Listed = (HostName, usize);
 
+/// Why a file gives no hosts.
+#[derive(Debug)]
+pub enum HostListError {
+    /// The file as a whole: a lowercase fragment.
+    Unreadable(String),
+    /// Every name that was refused, by its line.
+    Refused(Vec<Problem>),
+}
+
 /// Reads the file; every refused name is a problem of its own. Reads UTF-8 and, because
 /// PowerShell's `>` writes it, UTF-16 with a byte order mark.
-pub fn read(path: &Path) -> Result<Vec<Listed>, Vec<Problem>> {
-    let problem = |message: String| vec![Problem::new(path.display(), "", message)];
-    let bytes = std::fs::read(path).map_err(|error| problem(format!("cannot be read: {error}")))?;
-    let text = decode(&bytes).ok_or_else(|| problem("is not text in UTF-8 or UTF-16".to_owned()))?;
+pub fn read(path: &Path) -> Result<Vec<Listed>, HostListError> {
+    let bytes =
+        std::fs::read(path).map_err(|error| HostListError::Unreadable(format!("cannot be read: {error}")))?;
+    let text = decode(&bytes)
+        .ok_or_else(|| HostListError::Unreadable("is not text in UTF-8 or UTF-16".to_owned()))?;
     let mut hosts = Vec::new();
     let mut problems = Vec::new();
     for (index, line) in text.lines().enumerate() {
@@ -25,7 +35,7 @@ pub fn read(path: &Path) -> Result<Vec<Listed>, Vec<Problem>> {
             Err(message) => problems.push(at_line(path, index + 1, name, message)),
         }
     }
-    if problems.is_empty() { Ok(hosts) } else { Err(problems) }
+    if problems.is_empty() { Ok(hosts) } else { Err(HostListError::Refused(problems)) }
 }
 
 fn at_line(path: &Path, line: usize, name: &str, message: String) -> Problem {

@@ -162,6 +162,7 @@ pub enum TableFormat {
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Log {
     /// `error`, `warn`, `info`, `debug`, `trace`, or a filter such as `info,lustrum::transport=debug`.
+    #[schemars(schema_with = "form::schema::log_filter")]
     pub level: String,
     pub format: LogFormat,
     /// A folder for log files, one a day, beside the log on standard error.

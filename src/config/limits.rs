@@ -15,11 +15,11 @@ pub struct Limits {
     /// Hosts asked at the same time.
     #[schemars(range(min = 1, max = 4096))]
     pub concurrency: u32,
-    /// The longest that reaching a host, and then logging on to it, may take.
+    /// The longest that reaching a host may take, and then the longest a logon may take.
     #[serde(with = "form::duration")]
     #[schemars(schema_with = "form::schema::duration")]
     pub preflight_deadline: Duration,
-    /// The longest one host may take, from the logon to its last record.
+    /// The longest one host may take to tell its tables once it let us in.
     #[serde(with = "form::duration")]
     #[schemars(schema_with = "form::schema::duration")]
     pub host_deadline: Duration,
@@ -85,6 +85,20 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// Deadlines that another deadline makes pointless, in words.
+    pub fn uneven(&self) -> Vec<String> {
+        let pairs = [
+            ("collector-deadline", self.collector_deadline, "host-deadline", self.host_deadline),
+            ("host-deadline", self.host_deadline, "run-deadline", self.run_deadline),
+            ("connect-timeout", self.connect_timeout, "preflight-deadline", self.preflight_deadline),
+        ];
+        let uneven = pairs.into_iter().filter(|(_, inner, _, outer)| inner > outer);
+        let told = uneven.map(|(inner, _, outer, _)| {
+            format!("limits.{inner} is longer than limits.{outer}, which ends it")
+        });
+        told.collect()
+    }
+
     pub fn shell(&self) -> ShellLimits {
         ShellLimits {
             connect_timeout: self.connect_timeout,

@@ -13,6 +13,7 @@ use crate::config::job::{self, Job};
 use crate::config::layer::{self, Layer, Origin};
 use crate::config::problem::{Problem, Problems, nearest};
 use crate::config::secret::{self, Credentials};
+use crate::model::credential::CredentialName;
 
 /// What to load.
 #[derive(Clone, Default)]
@@ -73,6 +74,10 @@ pub fn load(request: &Request) -> Result<Loaded, Problems> {
 /// whichever of the three it is in.
 pub fn ask(request: &Request, with_credentials: bool) -> Result<Asked, Problems> {
     let (loaded, mut problems) = read(request);
+    if problems.0.iter().any(Problem::is_about_a_file) {
+        // With a layer missing, whatever else is missing may stand in it.
+        return Err(problems);
+    }
     let Loaded { job, origins, mut warnings, directory } = loaded;
     let fleet = fleet::resolve(&job, &origins, &directory).unwrap_or_else(|found| {
         problems.add_consequences(found);
@@ -88,6 +93,7 @@ pub fn ask(request: &Request, with_credentials: bool) -> Result<Asked, Problems>
         }
     }
     warnings.extend(fleet.warnings.iter().cloned());
+    warnings.extend(unused_user(&origins, &fleet));
     problems.or(Asked { job, fleet, credentials, warnings })
 }
 
@@ -111,7 +117,8 @@ fn read(request: &Request) -> (Loaded, Problems) {
         }
         Job::default()
     });
-    let warnings = stray_variables(&request.environment);
+    let mut warnings = stray_variables(&request.environment);
+    warnings.extend(job.limits.uneven());
     (Loaded { job, origins, warnings, directory: request.directory.clone() }, problems)
 }
 
@@ -200,6 +207,13 @@ fn note_origins(figment: &Figment, value: &Value, key: String, origins: &mut BTr
     }
     let name = figment.get_metadata(value.tag()).map(|metadata| metadata.name.to_string());
     origins.extend(name.filter(is_above_defaults).map(|name| (key, name)));
+}
+
+/// `--user` is about the default credential, which the job may have no use for.
+fn unused_user(origins: &Origins, fleet: &Fleet) -> Option<String> {
+    let given = origins.of("credentials.default.user") == Origin::Flag("--user".to_owned()).to_string();
+    let used = fleet.credentials().contains(&CredentialName::default_name());
+    (given && !used).then(|| "--user has no effect: no host uses the credential `default`".to_owned())
 }
 
 /// `LUSTRUM_…` with single underscores is read by nobody: say so instead of ignoring it.

@@ -28,6 +28,11 @@ impl Problem {
         self
     }
 
+    /// Whether a whole file is missing or unreadable.
+    pub fn is_about_a_file(&self) -> bool {
+        self.key.is_empty()
+    }
+
     /// The setting a problem is about, without the part that is wrong inside it:
     /// `credentials.default` of `credentials.default.password`.
     fn setting(&self) -> String {

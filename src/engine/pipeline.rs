@@ -34,13 +34,14 @@ pub async fn drive<P: Provider + 'static>(
 ) -> Sightings {
     let deadline = tokio::time::sleep(plan.bounds.run_deadline);
     let hosts = drive_hosts(plan, provider, env.clone(), &stop);
-    tokio::pin!(deadline, hosts);
+    tokio::pin!(hosts);
     tokio::select! {
         sightings = &mut hosts => return sightings,
-        () = &mut deadline => {}
+        () = deadline => stop.order(StopCause::Cancelled(CancelCause::Deadline)),
+        () = stop.token().cancelled() => {}
     }
-    if stop.order(StopCause::Cancelled(CancelCause::Deadline)) {
-        env.tell(Event::CancelRequested { cause: CancelCause::Deadline, at: env.clock.now() }).await;
+    if let Some(StopCause::Cancelled(cause)) = stop.cause() {
+        env.tell(Event::CancelRequested { cause, at: env.clock.now() }).await;
     }
     hosts.await
 }

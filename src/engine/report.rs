@@ -7,13 +7,20 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use crate::model::artifact::ArtifactFormat;
-use crate::model::event::Coverage;
+use crate::model::event::{Coverage, RunHeader};
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::manifest::{Cancelled, HostRecord, Manifest};
-use crate::model::outcome::Stage;
+use crate::model::outcome::{Stage, StepName};
 use crate::model::run::{Attempt, JobName, RunId};
 use crate::model::status::{FinalStatus, Reason};
 use crate::model::target::HostName;
+use crate::output::csv::{CsvEncoder, FormulaGuard};
+use crate::output::format::{EncodeError, Encoder};
+use crate::output::published::Published;
+use crate::tables::audit::coverage::CoverageRow;
+use crate::tables::audit::missing_vms::MissingVm;
+use crate::tables::catalogue;
+use crate::tables::table::Row;
 
 /// `hyperv_run_report.json`: per host reachability, baseline, coverage, collectors and
 /// final status.
@@ -119,7 +126,11 @@ pub struct Report {
 }
 
 /// Every report of a run, from its manifest.
-pub fn all(manifest: &Manifest, skip_confirmed_empty: bool) -> Result<Vec<Report>, Failure> {
+pub fn all(
+    manifest: &Manifest,
+    header: &RunHeader,
+    skip_confirmed_empty: bool,
+) -> Result<Vec<Report>, Failure> {
     let hosts = manifest.hosts.len() as u64;
     let retry = retry_list(manifest, skip_confirmed_empty);
     let retry_hosts = retry.lines().filter(|line| !line.starts_with('#')).count() as u64;
@@ -130,6 +141,8 @@ pub fn all(manifest: &Manifest, skip_confirmed_empty: bool) -> Result<Vec<Report
             rows: hosts,
             body: json(&run_report(manifest))?,
         },
+        csv("host_inventory_coverage.csv", coverage_rows(manifest), header)?,
+        csv("missing_vms_by_host.csv", missing_rows(manifest), header)?,
         Report {
             name: "targets_retry_hosts.txt",
             format: ArtifactFormat::Text,
@@ -137,6 +150,61 @@ pub fn all(manifest: &Manifest, skip_confirmed_empty: bool) -> Result<Vec<Report
             body: retry.into(),
         },
     ])
+}
+
+/// One row per host and collector that owes a row for every VM; one without a collector for
+/// a host that never came to collecting.
+fn coverage_rows(manifest: &Manifest) -> Vec<CoverageRow> {
+    let mut rows = Vec::new();
+    for (host, record) in &manifest.hosts {
+        let Some(verdict) = &record.verdict else { continue };
+        let row = |judged: Option<(&StepName, &Coverage)>| CoverageRow {
+            host: host.to_string(),
+            collector: judged.map(|(step, _)| step.to_string()),
+            reachable: verdict.reachable,
+            baseline_vms: verdict.baseline_vms.map(|vms| vms as i64),
+            seen: judged.map(|(_, coverage)| coverage.seen as i64),
+            missing: judged.map(|(_, coverage)| coverage.missing.len() as i64),
+            unexpected: judged.map(|(_, coverage)| coverage.unexpected.len() as i64),
+            share: judged.and_then(|(_, coverage)| coverage.share),
+            final_status: verdict.status.word().to_owned(),
+            reasons: verdict.reasons.iter().map(|reason| reason.word().to_owned()).collect(),
+            unexpected_vm_ids: judged.map(|(_, coverage)| coverage.unexpected.clone()),
+        };
+        if verdict.coverage.is_empty() {
+            rows.push(row(None));
+        }
+        rows.extend(verdict.coverage.iter().map(|judged| row(Some(judged))));
+    }
+    rows
+}
+
+fn missing_rows(manifest: &Manifest) -> Vec<MissingVm> {
+    let judged = manifest.hosts.iter().filter_map(|(host, record)| Some((host, record.verdict.as_ref()?)));
+    let gaps = judged.flat_map(|(host, verdict)| verdict.coverage.iter().map(move |gap| (host, gap)));
+    gaps.flat_map(|(host, (step, coverage))| {
+        coverage.missing.iter().map(move |vm| MissingVm {
+            host: host.to_string(),
+            collector: step.to_string(),
+            vm_id: vm.vm_id.clone(),
+            vm_name: Some(vm.vm_name.clone()),
+        })
+    })
+    .collect()
+}
+
+/// Rows of an audit table as CSV. Always formula-guarded: these files are made for people.
+fn csv<R: Row>(name: &'static str, rows: Vec<R>, header: &RunHeader) -> Result<Report, Failure> {
+    let unwritable = |error: EncodeError| Failure::new(FailureKind::Bug, format!("{name}: {error}"));
+    let spec = catalogue::spec(R::TABLE).expect("the catalogue lists every table");
+    let table = Published::of(spec);
+    let count = rows.len() as u64;
+    let mut body = Vec::new();
+    let mut encoder = Box::new(CsvEncoder::open(&table, FormulaGuard::On, &mut body).map_err(unwritable)?);
+    let stamped = table.stamp(header, &R::batch(rows).columns).map_err(|error| unwritable(error.into()))?;
+    encoder.encode(&stamped).map_err(unwritable)?;
+    encoder.finish().map_err(unwritable)?;
+    Ok(Report { name, format: ArtifactFormat::Csv, rows: count, body: body.into() })
 }
 
 /// Pretty JSON with a line end, as it is stored.

@@ -20,6 +20,7 @@ use crate::output::draft::Draft;
 use crate::output::export::{Standing, copy_audit_files, point_latest};
 use crate::output::spool::Spool;
 use crate::output::store::Store;
+use crate::output::store_error::StoreError;
 use crate::output::writer::{KeptOn, write_table};
 use crate::providers::provider::Provider;
 use crate::stages::audit::Sightings;
@@ -138,7 +139,7 @@ async fn write(
         }
     }
     recorder.note(&Event::RunEnded { at: clock.now() });
-    for report in report::all(recorder.manifest(), plan.skip_confirmed_empty)? {
+    for report in report::all(recorder.manifest(), header, plan.skip_confirmed_empty)? {
         let report::Report { name, format, rows, body } = report;
         let artifact = draft.put_report(name, format, rows, body).await.map_err(unrecordable)?;
         recorder.note(&Event::ArtifactWritten { artifact });
@@ -155,7 +156,12 @@ async fn close(
 ) -> Result<Ended, Failure> {
     let body = report::json(&manifest)?;
     match commit(draft, body).await.map_err(unrecordable)? {
-        Commit::LostTo(attempt) => return Ok(Ended::LostTo(attempt)),
+        Commit::LostTo { winner, left } => {
+            if let Some(left) = left {
+                tracing::warn!(%left, "objects of the losing attempt stay behind");
+            }
+            return Ok(Ended::LostTo(winner));
+        }
         Commit::Committed => {}
     }
     let artifacts: Vec<_> = manifest.artifacts.values().cloned().collect();
@@ -163,7 +169,7 @@ async fn close(
         if point_latest(store, header).await? == Standing::Newest {
             copy_audit_files(store, header, &artifacts, store).await?;
         }
-        Ok::<_, crate::output::store::StoreError>(())
+        Ok::<_, StoreError>(())
     };
     if let Err(error) = advisory.await {
         tracing::warn!(%error, "the run is committed, but the newest copies were not updated");

@@ -25,11 +25,10 @@ pub struct Stop {
 }
 
 impl Stop {
-    /// Whether this call was the one that threw it.
-    pub fn order(&self, cause: StopCause) -> bool {
-        let first = self.cause.set(cause).is_ok();
+    pub fn order(&self, cause: StopCause) {
+        // A cause that is there already stands.
+        let _ = self.cause.set(cause);
         self.token.cancel();
-        first
     }
 
     pub fn cause(&self) -> Option<StopCause> {

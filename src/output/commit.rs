@@ -6,13 +6,15 @@
 //! never see them.
 
 use bytes::Bytes;
-use futures::StreamExt;
 use serde::Deserialize;
 
+use crate::model::failure::{Failure, FailureKind};
 use crate::model::run::Attempt;
 use crate::output::draft::{Draft, LeftBehind};
 use crate::output::layout::{DATA, Key};
-use crate::output::store::{PutNew, Staged, Store, StoreError};
+use crate::output::staged::Staged;
+use crate::output::store::{PutNew, Store};
+use crate::output::store_error::{Cause, StoreError};
 
 /// Completions in flight at once.
 const COMPLETIONS: usize = 8;
@@ -21,8 +23,12 @@ const COMPLETIONS: usize = 8;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Commit {
     Committed,
-    /// The slot is committed by another attempt; nothing of ours is left.
-    LostTo(Attempt),
+    /// The slot is committed by another attempt. Ours was taken back; `left` says what
+    /// could not be.
+    LostTo {
+        winner: Attempt,
+        left: Option<LeftBehind>,
+    },
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -38,6 +44,16 @@ pub enum CommitError {
     Unknown(StoreError),
 }
 
+impl From<CommitError> for Failure {
+    fn from(error: CommitError) -> Self {
+        let kind = match error {
+            CommitError::Unsigned(_) => FailureKind::Bug,
+            CommitError::NotCommitted { .. } | CommitError::Unknown(_) => FailureKind::Store,
+        };
+        Failure::new(kind, error.to_string())
+    }
+}
+
 /// What every manifest says at its top level.
 #[derive(Deserialize)]
 struct Signature {
@@ -48,10 +64,9 @@ struct Signature {
 /// `attempt`. The last objects to be shown before it are those under `data/`. Once begun, a
 /// commit must be awaited to its end.
 pub async fn commit(draft: Draft, manifest: Bytes) -> Result<Commit, CommitError> {
-    let signed_by =
-        |body: &Bytes| serde_json::from_slice::<Signature>(body).map(|signature| signature.attempt);
-    match signed_by(&manifest) {
-        Ok(attempt) if attempt == draft.keys.attempt => {}
+    let ours = draft.keys.attempt.clone();
+    match signature(&manifest) {
+        Ok(attempt) if attempt == ours => {}
         Ok(attempt) => return Err(CommitError::Unsigned(format!("it names {attempt}"))),
         Err(error) => return Err(CommitError::Unsigned(error.to_string())),
     }
@@ -61,24 +76,29 @@ pub async fn commit(draft: Draft, manifest: Bytes) -> Result<Commit, CommitError
         Ok(Some(found)) => PutNew::Exists(found),
         Err(error) => PutNew::Absent(error),
     };
-    match ended {
-        PutNew::Written => {
-            draft.store.drop_empty_folder(&draft.keys.staging()).await;
-            Ok(Commit::Committed)
-        }
-        PutNew::Exists(found) => {
-            let winner = signed_by(&found).map_err(|error| CommitError::Unsigned(error.to_string()));
-            match (winner, draft.store.clone(), draft.discard().await) {
-                (Ok(winner), _, Ok(())) => Ok(Commit::LostTo(winner)),
-                (Ok(_), _, Err(left)) => {
-                    Err(CommitError::NotCommitted { cause: left.cause.clone(), left: Some(left) })
-                }
-                (Err(error), ..) => Err(error),
+    let cause = match ended {
+        PutNew::Written => return Ok(committed(&draft).await),
+        PutNew::Unknown(cause) => return Err(CommitError::Unknown(cause)),
+        PutNew::Absent(cause) => cause,
+        PutNew::Exists(found) => match signature(&found) {
+            Ok(winner) if winner == ours => return Ok(committed(&draft).await),
+            Ok(winner) => return Ok(Commit::LostTo { winner, left: draft.discard().await.err() }),
+            Err(error) => {
+                let cause = Cause::Other(format!("it names no attempt: {error}"));
+                StoreError { doing: "read", path: draft.store.shown(&key), cause }
             }
-        }
-        PutNew::Absent(cause) => Err(CommitError::NotCommitted { cause, left: draft.discard().await.err() }),
-        PutNew::Unknown(cause) => Err(CommitError::Unknown(cause)),
-    }
+        },
+    };
+    Err(CommitError::NotCommitted { cause, left: draft.discard().await.err() })
+}
+
+fn signature(manifest: &Bytes) -> serde_json::Result<Attempt> {
+    serde_json::from_slice::<Signature>(manifest).map(|signature| signature.attempt)
+}
+
+async fn committed(draft: &Draft) -> Commit {
+    draft.store.drop_empty_folders(&draft.keys.staging()).await;
+    Commit::Committed
 }
 
 /// Completes every object, unless the slot is committed already: then its manifest.
@@ -96,7 +116,9 @@ async fn show(draft: &Draft, manifest: &Key) -> Result<Option<Bytes>, StoreError
 /// Every completion is seen to its end, also after one has failed: none may take effect
 /// behind the back of the discard that follows.
 async fn complete(store: &Store, staged: Vec<&Staged>) -> Result<(), StoreError> {
-    let completions = staged.into_iter().map(|staged| store.complete(staged));
-    let ended: Vec<_> = futures::stream::iter(completions).buffer_unordered(COMPLETIONS).collect().await;
-    ended.into_iter().collect()
+    for together in staged.chunks(COMPLETIONS) {
+        let completions = together.iter().map(|staged| store.complete(staged));
+        futures::future::join_all(completions).await.into_iter().collect::<Result<(), _>>()?;
+    }
+    Ok(())
 }

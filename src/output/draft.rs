@@ -7,7 +7,9 @@ use crate::model::artifact::{Artifact, ArtifactFormat};
 use crate::model::event::RunHeader;
 use crate::output::layout::{Key, RunKeys};
 use crate::output::published::hex;
-use crate::output::store::{Staged, StagedWrite, Store, StoreError};
+use crate::output::staged::{Staged, StagedWrite};
+use crate::output::store::Store;
+use crate::output::store_error::StoreError;
 
 /// The staged objects of one attempt. It is committed whole or discarded whole; dropped, it
 /// leaves what was staged under `runs/<job>/<slot>/<attempt>/` and nothing under `data/`.
@@ -20,11 +22,11 @@ pub struct Draft {
 }
 
 /// Objects that could not be taken back. None of them is named by a manifest.
-#[derive(Clone, Debug, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{} objects of a discarded attempt are left behind: {cause}", keys.len())]
 pub struct LeftBehind {
     pub keys: Vec<Key>,
-    /// Why the last of them stayed.
+    /// Why the first of them stayed.
     pub cause: StoreError,
 }
 
@@ -87,15 +89,13 @@ impl Draft {
 
     /// Takes back everything, seen or unseen: for a cancel, a SIGTERM, a failure, a loss.
     pub async fn discard(self) -> Result<(), LeftBehind> {
-        let mut left: Option<LeftBehind> = None;
-        for staged in &self.staged {
-            if let Err(cause) = self.store.take_back(staged).await {
-                let keys = left.take().map(|left| left.keys).unwrap_or_default();
-                let keys = keys.into_iter().chain([staged.key.clone()]).collect();
-                left = Some(LeftBehind { keys, cause });
-            }
-        }
-        self.store.drop_empty_folder(&self.keys.staging()).await;
-        left.map_or(Ok(()), Err)
+        let take_back = async |staged: &Staged| match self.store.take_back(staged).await {
+            Ok(()) => None,
+            Err(cause) => Some((staged.key.clone(), cause)),
+        };
+        let left = futures::future::join_all(self.staged.iter().map(take_back)).await;
+        self.store.drop_empty_folders(&self.keys.staging()).await;
+        let (keys, causes): (Vec<_>, Vec<_>) = left.into_iter().flatten().unzip();
+        causes.into_iter().next().map_or(Ok(()), |cause| Err(LeftBehind { keys, cause }))
     }
 }

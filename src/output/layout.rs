@@ -45,7 +45,7 @@ impl Key {
     }
 
     pub(in crate::output) fn path(&self) -> Path {
-        Path::from(self.0.as_str())
+        Path::parse(&self.0).expect("a key is parsed, or spelled by this file")
     }
 
     pub(in crate::output) fn of_path(path: &Path) -> Self {

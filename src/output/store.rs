@@ -18,44 +18,14 @@ use futures::TryStreamExt;
 use object_store::local::LocalFileSystem;
 use object_store::memory::InMemory;
 use object_store::multipart::{MultipartStore, PartId};
-use object_store::{
-    MultipartId, MultipartUpload, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload,
-};
-use serde::{Deserialize, Serialize};
+use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload};
 
 use crate::output::layout::Key;
-
-/// Parts of an open upload. Stores want 5 MiB at least, and some want all parts but the
-/// last to be of one size.
-const PART_BYTES: usize = 8 * 1024 * 1024;
+use crate::output::staged::{Staged, StagedWrite, Waits, Writing};
+use crate::output::store_error::{Cause, StoreError};
 
 /// How often an operation whose failure may be passing is tried, with these pauses before.
 const TRIES: [Duration; 3] = [Duration::ZERO, Duration::from_millis(100), Duration::from_millis(400)];
-
-/// An operation on the store that failed.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("cannot {doing} {path}: {cause}")]
-pub struct StoreError {
-    /// `write`, `read`, `list`, `delete`, `complete`, `open`.
-    pub doing: &'static str,
-    /// The object with the root in front: `/srv/census/runs/…` or `s3://bucket/…`.
-    pub path: String,
-    pub cause: Cause,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Cause {
-    #[error("no space left on the device")]
-    Full,
-    #[error("the store is read-only")]
-    ReadOnly,
-    #[error("permission denied")]
-    Denied,
-    #[error("the directory or object has vanished")]
-    Vanished,
-    #[error("{0}")]
-    Other(String),
-}
 
 /// The root under which all keys lie.
 #[derive(Clone)]
@@ -88,25 +58,9 @@ pub enum PutNew {
     Unknown(StoreError),
 }
 
-/// A written object that nobody sees yet. Plain data, so that a journal can hold it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Staged {
-    /// Where it will be seen.
-    pub key: Key,
-    pub bytes: u64,
-    pub waits: Waits,
-}
-
-/// Where a staged object waits.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Waits {
-    File { at: Key },
-    Upload { id: String, parts: Vec<String> },
-}
-
 impl Store {
-    /// Opens a root given as a path or a `file://` URL; the folder is made if absent.
+    /// Opens a root given as a path or a `file://` URL, both taken letter for letter; the
+    /// folder is made if absent.
     pub fn open(root: &str) -> Result<Self, StoreError> {
         let fail = |cause| StoreError { doing: "open", path: root.to_owned(), cause };
         let folder = match root.split_once("://") {
@@ -148,6 +102,11 @@ impl Store {
     /// The root as people find it.
     pub fn root(&self) -> &str {
         &self.root
+    }
+
+    /// The root as a local folder; absent for every other store.
+    pub fn folder(&self) -> Option<&std::path::Path> {
+        self.folder.as_deref()
     }
 
     /// Creates an object that must not exist. After *any* error the object is read back and
@@ -223,7 +182,7 @@ impl Store {
             }),
         };
         match writing {
-            Ok(writing) => Ok(StagedWrite { store: self.clone(), key, bytes: 0, writing }),
+            Ok(writing) => Ok(StagedWrite::begin(key.clone(), self.shown(&key), writing)),
             Err(error) => Err(self.error("write", &key, &error)),
         }
     }
@@ -266,11 +225,19 @@ impl Store {
         self.delete_surely(&staged.key).await
     }
 
-    /// Removes a folder on disk if nothing is in it; elsewhere folders do not exist.
-    pub async fn drop_empty_folder(&self, folder: &Key) {
-        if let Some(root) = &self.folder {
-            let folder = root.join(folder.as_str());
-            let _kept_when_not_empty = tokio::task::spawn_blocking(move || std::fs::remove_dir(folder)).await;
+    /// Removes a folder on disk and the folders around it as far as nothing is in them;
+    /// elsewhere folders do not exist.
+    pub async fn drop_empty_folders(&self, innermost: &Key) {
+        if let Some(root) = self.folder.clone() {
+            let innermost = root.join(innermost.as_str());
+            let dropping = tokio::task::spawn_blocking(move || {
+                let inside = innermost.ancestors().take_while(|folder| *folder != root);
+                let gone = |error: &std::io::Error| error.kind() == std::io::ErrorKind::NotFound;
+                let not_empty =
+                    |dropped: &std::io::Result<()>| dropped.as_ref().is_err_and(|error| !gone(error));
+                let _stopped_at = inside.map(std::fs::remove_dir).find(not_empty);
+            });
+            let _nothing_to_tell = dropping.await;
         }
     }
 
@@ -301,103 +268,5 @@ impl Store {
 
     fn error(&self, doing: &'static str, key: &Key, error: &object_store::Error) -> StoreError {
         StoreError { doing, path: self.shown(key), cause: Cause::of(error) }
-    }
-}
-
-/// An object being staged, chunk by chunk. Dropped unclosed it leaves nothing on disk; an
-/// open upload is ended by [`Store::take_back`] of [`StagedWrite::handle`].
-pub struct StagedWrite {
-    store: Store,
-    key: Key,
-    bytes: u64,
-    writing: Writing,
-}
-
-enum Writing {
-    File { upload: Box<dyn MultipartUpload>, at: Key },
-    Upload { uploads: Arc<dyn MultipartStore>, id: MultipartId, parts: Vec<PartId>, pending: Vec<u8> },
-}
-
-impl StagedWrite {
-    /// What takes the object back, from its first byte on.
-    pub fn handle(&self) -> Staged {
-        let waits = match &self.writing {
-            Writing::File { at, .. } => Waits::File { at: at.clone() },
-            Writing::Upload { id, parts, .. } => {
-                let parts = parts.iter().map(|part| part.content_id.clone()).collect();
-                Waits::Upload { id: id.clone(), parts }
-            }
-        };
-        Staged { key: self.key.clone(), bytes: self.bytes, waits }
-    }
-
-    pub async fn write(&mut self, chunk: Bytes) -> Result<(), StoreError> {
-        self.bytes += chunk.len() as u64;
-        let written = match &mut self.writing {
-            Writing::File { upload, .. } => upload.put_part(PutPayload::from_bytes(chunk)).await,
-            Writing::Upload { pending, .. } => {
-                pending.extend_from_slice(&chunk);
-                if pending.len() < PART_BYTES {
-                    Ok(())
-                } else {
-                    self.writing.send_parts(&self.key, false).await
-                }
-            }
-        };
-        written.map_err(|error| self.store.error("write", &self.key, &error))
-    }
-
-    /// Ends the writing. The object still waits.
-    pub async fn close(mut self) -> Result<Staged, StoreError> {
-        let closed = match &mut self.writing {
-            Writing::File { upload, .. } => upload.complete().await.map(drop),
-            Writing::Upload { .. } => self.writing.send_parts(&self.key, true).await,
-        };
-        closed.map_err(|error| self.store.error("write", &self.key, &error))?;
-        Ok(self.handle())
-    }
-}
-
-impl Writing {
-    /// Sends full parts, and with `all` the rest too; an object has one part at least.
-    async fn send_parts(&mut self, key: &Key, all: bool) -> object_store::Result<()> {
-        let Self::Upload { uploads, id, parts, pending } = self else { return Ok(()) };
-        while pending.len() >= PART_BYTES || (all && (parts.is_empty() || !pending.is_empty())) {
-            let rest = pending.split_off(pending.len().min(PART_BYTES));
-            let part = PutPayload::from(std::mem::replace(pending, rest));
-            parts.push(uploads.put_part(&key.path(), id, parts.len(), part).await?);
-        }
-        Ok(())
-    }
-}
-
-impl Cause {
-    fn of(error: &object_store::Error) -> Self {
-        match error {
-            object_store::Error::PermissionDenied { .. } | object_store::Error::Unauthenticated { .. } => {
-                return Self::Denied;
-            }
-            object_store::Error::NotFound { .. } => return Self::Vanished,
-            _ => {}
-        }
-        let mut deeper: Option<&(dyn std::error::Error + 'static)> = Some(error);
-        while let Some(error) = deeper {
-            if let Some(error) = error.downcast_ref::<std::io::Error>() {
-                return Self::of_io(error);
-            }
-            deeper = error.source();
-        }
-        Self::Other(error.to_string())
-    }
-
-    fn of_io(error: &std::io::Error) -> Self {
-        use std::io::ErrorKind;
-        match error.kind() {
-            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Self::Full,
-            ErrorKind::ReadOnlyFilesystem => Self::ReadOnly,
-            ErrorKind::PermissionDenied => Self::Denied,
-            ErrorKind::NotFound => Self::Vanished,
-            _ => Self::Other(error.to_string()),
-        }
     }
 }

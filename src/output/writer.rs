@@ -29,7 +29,8 @@ use crate::output::ndjson::NdjsonEncoder;
 use crate::output::parquet::ParquetEncoder;
 use crate::output::published::{Published, hex};
 use crate::output::spool::{Spool, SpoolError, TableRows};
-use crate::output::store::{StagedWrite, StoreError};
+use crate::output::staged::StagedWrite;
+use crate::output::store_error::StoreError;
 use crate::tables::table::{TableId, TableSpec};
 
 /// Rows that reach an encoder together: enough to be fast, few enough to be small.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use crate::simulator::host::Host;
+use crate::simulator::powershell;
 
 /// One thing a running program does.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,6 +51,7 @@ pub fn program(line: &str, surroundings: &Surroundings, host: &Host) -> Program 
     let (name, rest) = split_program(line);
     match name.as_str() {
         "cmd" => program(without_switches(rest), surroundings, host),
+        "powershell" => powershell::program(rest, surroundings.code_page, host),
         "more" | "sort" | "findstr" => Program::Copies,
         _ => chain(line, host),
     }
@@ -114,7 +116,8 @@ pub fn split_program(line: &str) -> (String, &str) {
         None => line.split_once(' ').unwrap_or((line, "")),
     };
     let name = program.rsplit('\\').next().unwrap_or(program).to_lowercase();
-    (name.strip_suffix(".exe").unwrap_or(&name).to_owned(), rest.strip_prefix(' ').unwrap_or(rest))
+    let bare = [".exe", ".com"].iter().find_map(|suffix| name.strip_suffix(suffix)).unwrap_or(&name);
+    (bare.to_owned(), rest.strip_prefix(' ').unwrap_or(rest))
 }
 
 fn without_switches(line: &str) -> &str {

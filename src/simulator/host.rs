@@ -1,28 +1,33 @@
 //! One simulated host while the fleet is up.
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::simulator::account::{Account, NETBIOS_DOMAIN};
+use crate::simulator::cim::Enumerations;
 use crate::simulator::counters::{Counters, Tally};
 use crate::simulator::dice::Dice;
 use crate::simulator::fault::{Fault, Faults};
 use crate::simulator::fleet::FleetSpec;
 use crate::simulator::latency::Latency;
+use crate::simulator::machine::Machine;
 use crate::simulator::shells::ShellTable;
+use crate::simulator::world::World;
 use crate::time::clock::Clock;
 
 pub struct Host {
     index: usize,
-    seed: u64,
+    world: Arc<World>,
     name: String,
+    windows_version: String,
     account: Account,
     faults: Faults,
     request_latency: Latency,
     command_latency: Duration,
     counters: Counters,
     shells: Mutex<ShellTable>,
+    enumerations: Mutex<Enumerations>,
     clock: Clock,
     draws: AtomicU64,
 }
@@ -33,7 +38,7 @@ const FOR_REQUESTS: u64 = 2;
 const FOR_IDS: u64 = 3;
 
 impl Host {
-    pub fn new(index: usize, name: String, spec: &FleetSpec, clock: &Clock) -> Self {
+    pub fn new(index: usize, name: String, spec: &FleetSpec, world: Arc<World>, clock: &Clock) -> Self {
         let faults = Faults::new(spec.faults.get(&index).cloned().unwrap_or_default());
         let password = if faults.has(&Fault::WrongPassword) {
             crate::model::credential::Secret::new(format!("not {}", spec.password.reveal()))
@@ -43,7 +48,8 @@ impl Host {
         let mut dice = Dice::for_path(&[spec.seed, index as u64, FOR_COMMANDS]);
         Self {
             index,
-            seed: spec.seed,
+            windows_version: windows_version(&world.machine(index)),
+            world,
             account: Account::new(&spec.user, password, &name.to_uppercase()),
             name,
             faults,
@@ -51,6 +57,7 @@ impl Host {
             command_latency: spec.command_latency.draw(&mut dice),
             counters: Counters::default(),
             shells: Mutex::new(ShellTable::default()),
+            enumerations: Mutex::new(Enumerations::default()),
             clock: clock.clone(),
             draws: AtomicU64::new(0),
         }
@@ -75,9 +82,13 @@ impl Host {
         format!("{NETBIOS_DOMAIN}\\{}", self.account.user())
     }
 
-    /// `10.0.20348.2113`.
-    pub fn windows_version(&self) -> &'static str {
-        "10.0.20348.2113"
+    /// `10.0.20348.2402`.
+    pub fn windows_version(&self) -> &str {
+        &self.windows_version
+    }
+
+    pub fn world(&self) -> &World {
+        &self.world
     }
 
     pub fn account(&self) -> &Account {
@@ -114,6 +125,10 @@ impl Host {
         act(&mut self.shells.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
     }
 
+    pub fn with_enumerations<T>(&self, act: impl FnOnce(&mut Enumerations) -> T) -> T {
+        act(&mut self.enumerations.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
+    }
+
     pub fn tally(&self) -> Tally {
         let now = self.clock.instant();
         self.counters.tally(self.with_shells(|shells| shells.open_at(now)))
@@ -121,6 +136,10 @@ impl Host {
 
     fn dice(&self, purpose: u64) -> Dice {
         let draw = self.draws.fetch_add(1, Ordering::Relaxed);
-        Dice::for_path(&[self.seed, self.index as u64, purpose, draw])
+        Dice::for_path(&[self.world.seed, self.index as u64, purpose, draw])
     }
+}
+
+fn windows_version(machine: &Machine) -> String {
+    format!("{}.{}", machine.os_version(), machine.windows.ubr)
 }

@@ -20,7 +20,7 @@ use crate::simulator::host::Host;
 use crate::simulator::line::{Line, Shears};
 use crate::simulator::logon::{Admission, Logon, Tls};
 use crate::simulator::sealing;
-use crate::simulator::soap::{LARGEST_ENVELOPE_BYTES, Request};
+use crate::simulator::soap::{LARGEST_ENVELOPE_BYTES, Request, is_identify};
 use crate::simulator::tls::Certificates;
 use crate::simulator::wsman::{self, Entrance};
 
@@ -151,7 +151,13 @@ impl Conversation {
     }
 
     async fn envelope(&self, body: &[u8]) -> (StatusCode, String) {
-        let Some(request) = std::str::from_utf8(body).ok().and_then(Request::read) else {
+        let text = std::str::from_utf8(body).ok();
+        // With a logon the answer names the version (DSP0226 11); Test-WSMan asks so.
+        if text.is_some_and(is_identify) {
+            let version = format!("OS: {} SP: 0.0 Stack: 3.0", self.host.windows_version());
+            return (StatusCode::OK, envelope::identify(&version));
+        }
+        let Some(request) = text.and_then(Request::read) else {
             return (StatusCode::BAD_REQUEST, String::new());
         };
         if request.action.ends_with("/Receive") && self.host.faults().has(&Fault::GarbageXml) {

@@ -1,23 +1,35 @@
 //! A fleet of WinRM hosts on loopback, for demos, load tests and CI.
 
+pub mod accept;
 pub mod acceptor;
 pub mod account;
+pub mod cim;
+pub mod code_page;
 pub mod command;
 pub mod counters;
 pub mod dice;
 pub mod envelope;
 pub mod fault;
 pub mod fleet;
+pub mod guest;
 pub mod host;
 pub mod latency;
 pub mod line;
 pub mod listener;
 pub mod logon;
+pub mod machine;
 pub mod names;
+pub mod payload;
+pub mod powershell;
+pub mod records;
+pub mod running;
+pub mod script;
 pub mod sealing;
+pub mod serve;
 pub mod shells;
-pub mod simulator;
 pub mod soap;
+pub mod sockets;
 pub mod tls;
+pub mod world;
 pub mod wsman;
 pub mod wsmanfault;

@@ -18,3 +18,57 @@ pub fn host(seed: u64, index: usize) -> String {
         round => format!("hv-{site}{}-{number:02}", round + 1),
     }
 }
+
+const ROLES: &[&str] = &[
+    "dc", "fs", "sql", "web", "app", "exch", "print", "rds", "wsus", "mon", "git", "ci", "k8s", "proxy",
+    "test",
+];
+
+/// Names that break careless readers: formulas, quotes, scripts other than Latin, blanks at
+/// the edge, and one that every host may have.
+const ODD_NAMES: &[&str] = &[
+    "=HYPERLINK(\"http://intranet\";\"intranet\")",
+    "+49-30-telefonie",
+    "-old-print (nicht starten)",
+    "@helpdesk",
+    "データベース01",
+    "测试服务器-甲",
+    "Müller's \"Test\" VM",
+    "сервер-1с",
+    "New Virtual Machine",
+    "New Virtual Machine",
+    "web,01;prod",
+    "a<b>&c",
+    " leading blank",
+    "тест\u{202e}gpj",
+];
+
+const NOTES: &[&str] = &[
+    "",
+    "",
+    "",
+    "",
+    "Owner: Team Betrieb\r\nTicket: CHG-20231\r\nDo not move.",
+    "#CLUSTER-INVARIANT#:{5b1ad4f0-8e7c-4d31-9c0f-1d2f6a0b7c55}",
+    "貸出中（2025年3月まで）",
+    "=cmd|' /C calc'!A0",
+    "tab\there, bell\u{7}, end",
+    "\"quoted\", 'single', back\\slash, 100 %",
+];
+
+/// The name of VM `number` of a host at `site`. One in twelve is odd, and odd names repeat.
+pub fn guest(site: &str, number: usize, dice: &mut Dice) -> String {
+    if dice.between(1, 12) == 1 {
+        return (*dice.pick(ODD_NAMES)).to_owned();
+    }
+    format!("{site}-{}-{:02}", dice.pick(ROLES), number + 1)
+}
+
+pub fn notes(dice: &mut Dice) -> String {
+    (*dice.pick(NOTES)).to_owned()
+}
+
+/// A name with what NTFS refuses taken out.
+pub fn file(name: &str) -> String {
+    name.replace(['<', '>', ':', '"', '/', '\\', '|', '?', '*'], "_").trim().to_owned()
+}

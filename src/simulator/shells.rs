@@ -83,9 +83,6 @@ struct Shell {
     idle_from: Instant,
 }
 
-/// What to run when stdin has ended, for programs that read it all first.
-pub type OnStdin = dyn Fn(&[u8]) -> VecDeque<Step>;
-
 #[derive(Default)]
 pub struct ShellTable {
     shells: HashMap<String, Shell>,
@@ -143,17 +140,16 @@ impl ShellTable {
         Ok(())
     }
 
-    /// Hands stdin to a command. With `end` its input is closed, and `at_end` says what a
-    /// program that reads everything first does then.
+    /// Hands stdin to a command; with `end` its input is closed. Gives all of stdin once a
+    /// program that reads it first has it: the caller says with `go_on` what follows.
     pub fn send(
         &mut self,
         shell: &str,
         command: &str,
         input: &[u8],
         end: bool,
-        at_end: &OnStdin,
         now: Instant,
-    ) -> Result<(), WsmanFault> {
+    ) -> Result<Option<Vec<u8>>, WsmanFault> {
         let command = self.command(shell, command, now)?;
         match &command.program {
             Program::Runs(_) => {}
@@ -164,15 +160,29 @@ impl ShellTable {
                 if end {
                     command.steps.push_back(Step::Exit(0));
                 }
+                command.news.notify_one();
             }
             Program::ReadsScript => {
                 command.stdin.extend_from_slice(input);
                 if end {
-                    command.steps = at_end(&std::mem::take(&mut command.stdin));
-                    command.ready_at = now;
+                    return Ok(Some(std::mem::take(&mut command.stdin)));
                 }
             }
         }
+        Ok(None)
+    }
+
+    /// What a program does now that it has read its input.
+    pub fn go_on(
+        &mut self,
+        shell: &str,
+        command: &str,
+        steps: VecDeque<Step>,
+        now: Instant,
+    ) -> Result<(), WsmanFault> {
+        let command = self.command(shell, command, now)?;
+        command.steps = steps;
+        command.ready_at = now;
         command.news.notify_one();
         Ok(())
     }

@@ -95,6 +95,13 @@ pub const LARGEST_ENVELOPE_BYTES: usize = 512_000;
 /// What a host takes for a request that names no OperationTimeout.
 const DEFAULT_OPERATION_TIMEOUT: Duration = Duration::from_secs(60);
 
+/// Whether a document is an Identify, the one request without addressing headers.
+pub fn is_identify(xml: &str) -> bool {
+    let envelope = parse(xml);
+    let body = envelope.as_ref().and_then(|envelope| envelope.child("Body"));
+    body.is_some_and(|body| body.child("Identify").is_some())
+}
+
 impl Request {
     /// `None` is a document that is no SOAP envelope with an Action and a MessageID.
     pub fn read(xml: &str) -> Option<Self> {

@@ -1,6 +1,6 @@
 //! The certificates of a simulated fleet: one authority, a leaf per host, a client.
 
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use rcgen::{
@@ -61,9 +61,9 @@ impl Authority {
     }
 
     /// The leaf of a host: for its name and its address, signed with ECDSA P-256 and SHA-256.
-    pub fn certify(&self, name: &str, address: Ipv4Addr) -> Result<Certificates, CertificateError> {
+    pub fn certify(&self, name: &str, address: IpAddr) -> Result<Certificates, CertificateError> {
         let mut params = CertificateParams::new(vec![name.to_owned(), "localhost".to_owned()])?;
-        params.subject_alt_names.push(SanType::IpAddress(address.into()));
+        params.subject_alt_names.push(SanType::IpAddress(address));
         params.distinguished_name.push(DnType::CommonName, name);
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         let key = KeyPair::generate()?;

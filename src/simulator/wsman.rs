@@ -6,16 +6,19 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
+use crate::simulator::cim;
 use crate::simulator::command::{self, Program, Step, Surroundings};
 use crate::simulator::envelope::{FAULT_ACTION, envelope, escape};
 use crate::simulator::fault::Fault;
 use crate::simulator::host::Host;
 use crate::simulator::line::Shears;
+use crate::simulator::powershell;
 use crate::simulator::shells::{Output, Polled, ShellOptions};
 use crate::simulator::soap::{self, Element, Request};
 use crate::simulator::wsmanfault::{self, WsmanFault};
 
 const TRANSFER: &str = "http://schemas.xmlsoap.org/ws/2004/09/transfer/";
+const ENUMERATION: &str = "http://schemas.xmlsoap.org/ws/2004/09/enumeration/";
 const SHELL: &str = "http://schemas.microsoft.com/wbem/wsman/1/windows/shell/";
 const SHELL_CMD: &str = "http://schemas.microsoft.com/wbem/wsman/1/windows/shell/cmd";
 
@@ -50,7 +53,12 @@ pub async fn answer(request: &Request, host: &Arc<Host>, entrance: &Entrance<'_>
             Some("Send") => send(request, host),
             Some("Receive") => receive(request, host, entrance).await,
             Some("Signal") => signal(request, host),
-            _ => Err(wsmanfault::ACTION_NOT_SUPPORTED),
+            _ => match action.strip_prefix(ENUMERATION) {
+                Some("Enumerate") => cim::enumerate(request, host),
+                Some("Pull") => cim::pull(request, host),
+                Some("Release") => cim::release(request, host),
+                _ => Err(wsmanfault::ACTION_NOT_SUPPORTED),
+            },
         },
     };
     let relates_to = relates_to(request, host);
@@ -168,15 +176,19 @@ fn delayed(program: Program, latency: Duration) -> Program {
 }
 
 /// Send (MS-WSMV 3.1.4.12).
-fn send(request: &Request, host: &Arc<Host>) -> Result<String, WsmanFault> {
+fn send(request: &Request, host: &Host) -> Result<String, WsmanFault> {
     let asked = request.body.child("Send").ok_or(wsmanfault::COMMAND_NOT_FOUND)?;
-    let now = host.clock().instant();
+    let (shell, now) = (shell_id(request), host.clock().instant());
     for stream in asked.children("Stream").filter(|stream| stream.attribute("Name") == Some("stdin")) {
         let command = stream.attribute("CommandId").unwrap_or_default();
         let end = stream.attribute("End").is_some_and(|end| end.eq_ignore_ascii_case("true"));
         let input = BASE64.decode(stream.trimmed()).map_err(|_| wsmanfault::COMMAND_NOT_FOUND)?;
-        let at_end = |_: &[u8]| std::collections::VecDeque::from([Step::Exit(0)]);
-        host.with_shells(|shells| shells.send(shell_id(request), command, &input, end, &at_end, now))?;
+        let script = host.with_shells(|shells| shells.send(shell, command, &input, end, now))?;
+        if let Some(script) = script {
+            let code_page = host.with_shells(|shells| shells.code_page(shell, now))?;
+            let steps = powershell::from_stdin(&script, code_page, host);
+            host.with_shells(|shells| shells.go_on(shell, command, steps, now))?;
+        }
     }
     Ok("<rsp:SendResponse/>".to_owned())
 }

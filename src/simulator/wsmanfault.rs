@@ -18,12 +18,16 @@ enum Shape {
     Plain,
     /// The message stands inside a ProviderFault of the shell plugin.
     Provider,
-    /// MSFT_WmiError instead of WSManFault.
-    WmiError,
+    /// MSFT_WmiError instead of WSManFault, with its CIMStatusCode (DSP0004).
+    WmiError(u32),
 }
 
 const fn plain(code: u32, side: &'static str, subcode: &'static str, message: &'static str) -> WsmanFault {
     WsmanFault { code, side, subcode, message, shape: Shape::Plain }
+}
+
+const fn wmi(code: u32, cim_status: u32, message: &'static str) -> WsmanFault {
+    WsmanFault { shape: Shape::WmiError(cim_status), ..plain(code, "s:Receiver", "w:InternalError", message) }
 }
 
 /// Receive found nothing within OperationTimeout: ask again.
@@ -37,7 +41,7 @@ pub const TIMED_OUT: WsmanFault = plain(
 /// MaxShellsPerUser is reached.
 pub const SHELL_QUOTA: WsmanFault = plain(
     2_150_859_173,
-    "s:Receiver",
+    "s:Sender",
     "w:QuotaLimit",
     "The WS-Management service cannot process the request. This user is allowed a maximum number of 30 \
      concurrent shells, which has been exceeded. Close existing shells or raise the quota for this user. ",
@@ -46,15 +50,19 @@ pub const SHELL_QUOTA: WsmanFault = plain(
 /// MaxConcurrentOperationsPerUser is reached.
 pub const OPERATION_QUOTA: WsmanFault = plain(
     2_150_859_174,
-    "s:Receiver",
+    "s:Sender",
     "w:QuotaLimit",
     "The WS-Management service cannot process the request. The maximum number of concurrent operations for \
      this user has been exceeded. Close existing operations for this user, or raise the quota for this user. ",
 );
 
 /// The same in the other form hosts use.
-pub const OPERATION_QUOTA_WMI: WsmanFault =
-    WsmanFault { subcode: "w:InternalError", shape: Shape::WmiError, ..OPERATION_QUOTA };
+pub const OPERATION_QUOTA_WMI: WsmanFault = WsmanFault {
+    side: "s:Receiver",
+    subcode: "w:InternalError",
+    shape: Shape::WmiError(27),
+    ..OPERATION_QUOTA
+};
 
 /// The shell is gone or never was.
 pub const SHELL_NOT_FOUND: WsmanFault = plain(
@@ -86,13 +94,38 @@ pub const COMMAND_NOT_FOUND: WsmanFault = WsmanFault {
     ..plain(2_147_942_487, "s:Sender", "w:InvalidParameter", "The parameter is incorrect. ")
 };
 
-/// The action is none this service knows for the resource (DSP0226 R13.1-1).
+/// The action is none this service knows (ERROR_WSMAN_INVALID_ACTIONURI).
 pub const ACTION_NOT_SUPPORTED: WsmanFault = plain(
-    2_150_858_811,
+    2_150_858_753,
     "s:Sender",
     "a:ActionNotSupported",
-    "The WS-Management service cannot process the request because the action is not supported for this resource. ",
+    "The WS-Management service cannot process the request. The WS-Addressing action URI is invalid. ",
 );
+
+/// The query is none this service understands (ERROR_WSMAN_ENUMERATE_CANNOT_PROCESS_FILTER).
+pub const BAD_FILTER: WsmanFault = plain(
+    2_150_858_778,
+    "s:Sender",
+    "n:CannotProcessFilter",
+    "The WS-Management service cannot process the request because the filter is not valid. ",
+);
+
+/// Pull for an enumeration that is over (ERROR_WSMAN_ENUMERATE_INVALID_ENUMERATION_CONTEXT).
+pub const BAD_CONTEXT: WsmanFault = plain(
+    2_150_858_779,
+    "s:Sender",
+    "n:InvalidEnumerationContext",
+    "The WS-Management service cannot process the request. The supplied enumeration context is invalid. ",
+);
+
+/// WMI has no such namespace: the role is not installed (WBEM_E_INVALID_NAMESPACE).
+pub const BAD_NAMESPACE: WsmanFault = wmi(0x8004_100e, 3, "Invalid namespace ");
+
+/// WMI has no such class (WBEM_E_INVALID_CLASS).
+pub const BAD_CLASS: WsmanFault = wmi(0x8004_1010, 5, "Invalid class ");
+
+/// WMI refuses the account (WBEM_E_ACCESS_DENIED).
+pub const ACCESS_DENIED: WsmanFault = wmi(0x8004_1003, 2, "Access denied ");
 
 impl WsmanFault {
     /// The SOAP body of the fault, with the host's name in it.
@@ -109,13 +142,13 @@ impl WsmanFault {
                  Machine=\"{machine}\"><f:Message><f:ProviderFault provider=\"Shell cmd plugin\" \
                  path=\"%systemroot%\\system32\\winrscmd.dll\">{message}</f:ProviderFault></f:Message></f:WSManFault>"
             ),
-            Shape::WmiError => format!(
+            Shape::WmiError(status) => format!(
                 "<p:MSFT_WmiError b:IsCIM_Error=\"true\" \
                  xmlns:b=\"http://schemas.dmtf.org/wbem/wsman/1/cimbinding.xsd\" \
                  xmlns:p=\"http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/MSFT_WmiError\" \
                  xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\">\
                  <p:CIMStatusCode xsi:type=\"cim:cimUnsignedInt\" \
-                 xmlns:cim=\"http://schemas.dmtf.org/wbem/wscim/1/common\">27</p:CIMStatusCode>\
+                 xmlns:cim=\"http://schemas.dmtf.org/wbem/wscim/1/common\">{status}</p:CIMStatusCode>\
                  <p:Message>{message}</p:Message><p:MessageID>HRESULT 0x{code:x}</p:MessageID>\
                  <p:error_Category>30</p:error_Category><p:error_Code>{code}</p:error_Code>\
                  <p:error_Type>HRESULT</p:error_Type></p:MSFT_WmiError>"

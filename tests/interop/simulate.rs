@@ -1,22 +1,26 @@
-//! Keeps a small fleet up for other people's clients: `simulate http|https READY_FILE`.
+//! Keeps a fleet up for other people's clients: `simulate http|https HOSTS VMS READY_FILE`.
+
+use std::path::PathBuf;
 
 use lustrum::model::target::Scheme;
-use lustrum::simulator::fleet::FleetSpec;
-use lustrum::simulator::simulator::Simulator;
+use lustrum::simulator::fleet::{Addressing, FleetSpec};
+use lustrum::simulator::serve::{ServeOptions, serve};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().collect();
-    let mut spec = FleetSpec::new(2, 20, 7);
+    let mut spec = FleetSpec::new(arguments[2].parse()?, arguments[3].parse()?, 7);
     if arguments[1] == "https" {
         spec.scheme = Scheme::Https;
     }
-    let fleet = Simulator::start(spec).await?;
-    let lines: String =
-        fleet.hosts().iter().map(|host| format!("{} {}\n", host.address(), host.name())).collect();
-    std::fs::write(&arguments[2], lines)?;
-    if let Some(pem) = fleet.ca_pem() {
-        std::fs::write(format!("{}.pem", arguments[2]), pem)?;
+    if std::env::var_os("ONE_LISTENER").is_some() {
+        spec.addressing = Addressing::OneListener;
     }
-    Ok(tokio::signal::ctrl_c().await?)
+    let options = ServeOptions { ready_file: Some(PathBuf::from(&arguments[4])), ..ServeOptions::default() };
+    let stop = async {
+        tokio::signal::ctrl_c().await.ok();
+    };
+    let tally = serve(spec, &options, |_| {}, stop).await?;
+    std::fs::write(format!("{}.tally", arguments[4]), serde_json::to_string_pretty(&tally)?)?;
+    Ok(())
 }

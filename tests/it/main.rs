@@ -2,7 +2,27 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod audit;
+mod cli_binary;
+mod cli_summary;
+mod cli_telemetry;
+mod config_fleet;
+mod config_layers;
+mod config_problems;
+mod config_secret;
 mod fanout;
 mod gate;
 mod manifest;
+mod output_commit;
+mod output_formats;
+mod output_spool;
+mod output_store;
+mod output_writer;
+mod shell_contract;
+mod simulator_cim;
+mod simulator_shells;
+mod simulator_sockets;
+mod simulator_wire;
+mod simulator_world;
 mod tidy;
+#[path = "../world/mod.rs"]
+mod world;

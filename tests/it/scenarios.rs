@@ -20,7 +20,7 @@ use lustrum::output::layout::Key;
 use lustrum::output::store::Store;
 use lustrum::simulator::fault::Fault;
 use lustrum::simulator::fleet::FleetSpec;
-use lustrum::simulator::simulator::Simulator;
+use lustrum::simulator::running::Simulator;
 use lustrum::time::clock::Clock;
 use serde::Deserialize;
 

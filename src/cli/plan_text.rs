@@ -1,4 +1,4 @@
-//! How `lustrum plan` shows what a run means to do.
+//! The plan of a run for people: what would be asked of whom, and within which bounds.
 
 use crate::cli::columns::{Columns, counted, duration};
 use crate::cli::terminal::{Look, Paint};
@@ -6,14 +6,14 @@ use crate::engine::plan::Plan;
 use crate::model::target::Target;
 use crate::stages::env::millis;
 
-/// The plan for people: what would be asked of whom, and within which bounds.
+/// The plan as text.
 pub fn render(plan: &Plan, look: Look) -> String {
     let hosts = counted(plan.targets.len() as u64, "host", "hosts");
     let heading = look.paint(Paint::Strong, &format!("Plan of {}", plan.job));
     let digest = plan.digest();
     let mut lines = vec![format!("{heading}  {hosts}  digest {}", &digest[..12]), String::new()];
     let bounds = &plan.bounds;
-    let tables: Vec<&str> = plan.tables.iter().map(|table| table.id.as_str()).collect();
+    let tables: Vec<&str> = plan.tables.iter().map(|spec| spec.title).collect();
     let credentials: std::collections::BTreeSet<&str> =
         plan.targets.iter().map(|target| target.credential.0.as_str()).collect();
     let mut facts = Columns::default();

@@ -1,0 +1,298 @@
+//! The program itself: what it prints, where, and how it exits.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use lustrum::cli::exit::{Exit, RunEnd};
+use lustrum::tables::catalogue;
+
+const SENTINEL: &str = "sentinel-hunter2-5f3a";
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn command(directory: &Path, line: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_lustrum"));
+    command.current_dir(directory).args(line).env_clear();
+    command
+}
+
+fn run(directory: &Path, line: &[&str]) -> Output {
+    command(directory, line).output().unwrap()
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+#[test]
+fn the_job_schema_that_is_checked_in_is_the_programs_own() {
+    // To renew it: lustrum schema job > schedules/job.schema.json
+    let checked_in = std::fs::read_to_string(root().join("schedules/job.schema.json")).unwrap();
+    assert_eq!(stdout(&run(&root(), &["schema", "job"])), checked_in);
+}
+
+#[test]
+fn the_example_job_is_valid() {
+    let output = run(&root(), &["config", "check", "hyperv-daily", "--skip-secrets"]);
+    assert_eq!(stdout(&output), "ok: job hyperv-daily, 3 hosts, 2 credentials (secrets not looked at)\n");
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+}
+
+#[test]
+fn the_help_of_run_reads_as_it_was_meant() {
+    // To renew it: lustrum run --help > tests/it/fixtures/cli/run_help.txt
+    let meant = std::fs::read_to_string(root().join("tests/it/fixtures/cli/run_help.txt")).unwrap();
+    assert_eq!(stdout(&run(&root(), &["run", "--help"])), meant);
+}
+
+#[test]
+fn problems_go_to_standard_error_one_a_line_and_exit_2() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("lustrum.toml"), "limits.concurency = 1\nlog.level = \"debgu\"\n")
+        .unwrap();
+    let output = run(folder.path(), &["plan", "--hosts", "hv01,../x", "--coverage", "1"]);
+    assert_eq!(output.status.code(), Some(2), "an unknown flag");
+    let output = run(folder.path(), &["plan", "--hosts", "hv01,../x"]);
+    assert_eq!((output.status.code(), stdout(&output).as_str()), (Some(2), ""));
+    let expected = "\
+error: 3 problems in the configuration
+  lustrum.toml: limits.concurency: unknown key; did you mean `concurrency`?
+  lustrum.toml: log.level = \"debgu\": expected error, warn, info, debug, trace, or a filter such as \"info,lustrum::transport=debug\"
+  flag --hosts: fleet.hosts[1] = \"../x\": host name \"../x\" holds a path separator; expected a host name or address
+";
+    assert_eq!(stderr(&output), expected);
+}
+
+#[test]
+fn config_check_as_json_lists_every_problem() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("lustrum.toml"), "limits.attempts = 0\n").unwrap();
+    let output = run(folder.path(), &["config", "check", "--json"]);
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let expected = serde_json::json!({
+        "ok": false,
+        "problems": [{
+            "origin": "lustrum.toml", "key": "limits.attempts", "value": "0",
+            "message": "expected an integer from 1 to 10",
+        }],
+        "warnings": [],
+    });
+    assert_eq!((report, output.status.code()), (expected, Some(2)));
+}
+
+#[test]
+fn config_check_says_which_secrets_are_missing() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("job.toml"), "fleet.hosts = [\"a\"]\n").unwrap();
+    let output = run(folder.path(), &["config", "check", "./job.toml"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        stderr(&output).contains("HYPERV_USER is not set\n")
+            && stderr(&output).contains("HYPERV_PASSWORD is not set\n")
+    );
+
+    std::fs::write(folder.path().join(".env"), format!("HYPERV_USER=me\nHYPERV_PASSWORD='{SENTINEL}'\n"))
+        .unwrap();
+    let output = run(folder.path(), &["config", "check", "./job.toml"]);
+    assert_eq!(stdout(&output), "ok: job job, 1 host, 1 credential\n", "{}", stderr(&output));
+}
+
+#[test]
+fn a_broken_env_file_is_told_without_its_text() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join(".env"), format!("A=1\nHYPERV_PASSWORD {SENTINEL}\n")).unwrap();
+    let output = run(folder.path(), &["config", "show"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains(".env: entry 2 is not NAME=value"), "{}", stderr(&output));
+    assert!(!stderr(&output).contains(SENTINEL));
+}
+
+#[test]
+fn config_show_is_toml_that_reads_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = run(&root(), &["config", "show", "hyperv-daily"]);
+    std::fs::write(folder.path().join("again.toml"), &output.stdout).unwrap();
+    let again = run(folder.path(), &["config", "show", "./again.toml"]);
+    assert_eq!(stdout(&again), stdout(&output), "{}", stderr(&again));
+}
+
+#[test]
+fn config_show_tells_origins_and_masks_literals() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings =
+        format!("[credentials.default]\npassword = \"plain:{SENTINEL}\"\n[limits]\nattempts = 2\n");
+    std::fs::write(folder.path().join("lustrum.toml"), settings).unwrap();
+    for line in [
+        &["config", "show", "--origin"][..],
+        &["config", "show"],
+        &["config", "show", "--json"],
+        &["config", "show", "--json", "--origin"],
+    ] {
+        let output = run(folder.path(), line);
+        assert!(
+            !stdout(&output).contains(SENTINEL) && stdout(&output).contains("plain:***"),
+            "{}",
+            stdout(&output)
+        );
+    }
+    let output = command(folder.path(), &["config", "show", "--origin", "--log-level", "warn"])
+        .env("LUSTRUM__LIMITS__CONCURRENCY", "5")
+        .output()
+        .unwrap();
+    let fields = |key: &str| {
+        let text = stdout(&output);
+        let line = text.lines().find(|line| line.split_whitespace().next() == Some(key)).unwrap().to_owned();
+        line.split_whitespace().skip(1).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(fields("limits.attempts"), "2 lustrum.toml");
+    assert_eq!(fields("limits.concurrency"), "5 environment LUSTRUM__LIMITS__CONCURRENCY");
+    assert_eq!(fields("log.level"), "\"warn\" flag --log-level");
+    assert_eq!(fields("limits.run-deadline"), "\"4h\" default");
+}
+
+#[test]
+fn every_table_is_listed_and_every_column_shown_in_line() {
+    let list = stdout(&run(&root(), &["schema"]));
+    for spec in catalogue::all() {
+        assert!(list.lines().any(|line| line.split_whitespace().next() == Some(spec.title)), "{list}");
+        let shown = stdout(&run(&root(), &["schema", spec.title]));
+        let lines: Vec<&str> = shown.lines().skip_while(|line| !line.contains("column  ")).collect();
+        let type_starts = lines[0].find("type").unwrap();
+        let columns = (spec.columns)();
+        assert_eq!(lines.len(), columns.len() + 1, "{shown}");
+        for (line, column) in lines[1..].iter().zip(columns) {
+            assert!(line.starts_with(&format!("  {} ", column.name)), "{line}");
+            assert!(
+                line[type_starts - 1..].starts_with(' ') && !line[type_starts..].starts_with(' '),
+                "{line}"
+            );
+        }
+        let json: serde_json::Value =
+            serde_json::from_slice(&run(&root(), &["schema", spec.id.as_str(), "--json"]).stdout).unwrap();
+        assert_eq!(json["name"], spec.id.as_str());
+        assert_eq!(json["columns"].as_array().unwrap().len(), (spec.columns)().len());
+    }
+}
+
+#[test]
+fn an_unknown_table_is_refused_with_the_one_that_was_meant() {
+    let output = run(&root(), &["schema", "vinof"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("did you mean `vInfo`?"), "{}", stderr(&output));
+    let manifest = run(&root(), &["schema", "manifest"]);
+    assert!(
+        serde_json::from_slice::<serde_json::Value>(&manifest.stdout).unwrap()["properties"]["hosts"]
+            .is_object()
+    );
+}
+
+#[test]
+fn a_reader_that_leaves_is_no_error() {
+    let mut child = command(&root(), &["completions", "bash"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let mut complaint = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut complaint).unwrap();
+    assert_eq!((child.wait().unwrap().code(), complaint.as_str()), (Some(0), ""));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_told() {
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let output = command(&root(), &["schema"]).stdout(full).output().unwrap();
+    assert_eq!(output.status.code(), Some(3));
+    assert!(stderr(&output).starts_with("error: cannot write to standard output: No space left"));
+}
+
+#[test]
+fn the_plan_for_people_and_for_programs() {
+    let line = ["plan", "--hosts", "hv01,hv02", "--https", "--only", "vinfo"];
+    let text = stdout(&run(&root(), &line));
+    assert!(text.starts_with("Plan of adhoc  2 hosts  digest "), "{text}");
+    assert!(text.contains("  hv01  https://hv01:5986 negotiate  default\n"), "{text}");
+    let json: serde_json::Value =
+        serde_json::from_slice(&run(&root(), &[&line[..], &["--json"]].concat()).stdout).unwrap();
+    assert_eq!(
+        (json["targets"][1]["host"].as_str(), json["tables"][0].as_str()),
+        (Some("hv02"), Some("vinfo"))
+    );
+}
+
+#[test]
+fn no_arguments_is_a_usage_error_and_help_is_none() {
+    assert_eq!(run(&root(), &[]).status.code(), Some(2));
+    for line in [&["--help"][..], &["--version"], &["simulate", "--help"], &["help", "config"]] {
+        let output = run(&root(), line);
+        assert_eq!(output.status.code(), Some(0), "{line:?}");
+        assert!(!output.stdout.is_empty() && output.stderr.is_empty(), "{line:?}");
+    }
+}
+
+#[test]
+fn of_the_exit_codes_the_first_that_fits_wins() {
+    let all = RunEnd {
+        not_recorded: true,
+        cancelled: true,
+        interrupted: true,
+        threshold_failed: true,
+        hosts_not_ok: 1,
+    };
+    let mut end = all;
+    let mut codes = vec![Exit::of_run(end, false).code()];
+    for clear in [
+        |end: &mut RunEnd| end.not_recorded = false,
+        |end: &mut RunEnd| end.cancelled = false,
+        |end: &mut RunEnd| end.interrupted = false,
+        |end: &mut RunEnd| end.threshold_failed = false,
+        |end: &mut RunEnd| end.hosts_not_ok = 0,
+    ] {
+        clear(&mut end);
+        codes.push(Exit::of_run(end, false).code());
+    }
+    assert_eq!(codes, [3, 4, 75, 5, 1, 0]);
+
+    let recorded = RunEnd { not_recorded: false, interrupted: false, ..all };
+    assert_eq!(Exit::of_run(recorded, true), Exit::Ok);
+    assert_eq!(Exit::of_run(RunEnd { interrupted: true, ..recorded }, true), Exit::TryAgain);
+    assert_eq!(Exit::of_run(all, true), Exit::NotRecorded);
+}
+
+#[test]
+fn a_simulated_fleet_says_where_it_is_and_goes_when_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let line = ["simulate", "--hosts", "3", "--vms", "2", "--port", "0", "--job", "fleet.toml", "--json"];
+    let mut child =
+        command(folder.path(), &line).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut announced = String::new();
+    let mut stdout = std::io::BufReader::new(child.stdout.take().unwrap());
+    std::io::BufRead::read_line(&mut stdout, &mut announced).unwrap();
+    let fleet: serde_json::Value = serde_json::from_str(&announced).unwrap();
+    assert_eq!(fleet["hosts"].as_array().unwrap().len(), 3);
+    for host in fleet["hosts"].as_array().unwrap() {
+        let address = host["url"].as_str().unwrap().trim_start_matches("http://").trim_end_matches("/wsman");
+        std::net::TcpStream::connect(address).unwrap();
+    }
+    let plan = run(folder.path(), &["plan", "./fleet.toml", "--json"]);
+    let plan: serde_json::Value = serde_json::from_slice(&plan.stdout).unwrap();
+    let target = &plan["targets"][2];
+    let url = format!("http://{}:{}/wsman", target["address"].as_str().unwrap(), target["port"]);
+    assert_eq!(fleet["hosts"][2]["url"], url);
+
+    let told = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(told.success());
+    let mut counted = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut counted).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert!(counted.starts_with("0 logons, 0 refused; 0 shells opened, 0 left open; "), "{counted}");
+}

@@ -1,0 +1,185 @@
+//! A store that fails when it is told to: at the n-th call, before or after taking effect.
+
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures::StreamExt;
+use futures::stream::BoxStream;
+use object_store::multipart::{MultipartStore, PartId};
+use object_store::path::Path;
+use object_store::{
+    CopyOptions, Error, GetOptions, GetResult, ListResult, MultipartId, MultipartUpload, ObjectMeta,
+    ObjectStore, PutMultipartOptions, PutOptions, PutPayload, PutResult, RenameOptions, Result, UploadPart,
+};
+
+/// Which calls fail.
+#[derive(Clone, Copy, Debug)]
+pub struct Faults {
+    /// The first call that fails, counted from 0.
+    pub from: usize,
+    /// How many calls fail from there on.
+    pub calls: usize,
+    pub when: When,
+    pub error: std::io::ErrorKind,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// The call does nothing and says so.
+    Before,
+    /// The call takes effect and says it did not: a lost acknowledgement.
+    After,
+}
+
+#[derive(Debug)]
+pub struct FaultStore<S> {
+    inner: Arc<S>,
+    fuse: Arc<Fuse>,
+}
+
+#[derive(Debug)]
+struct Fuse {
+    faults: Faults,
+    called: AtomicUsize,
+}
+
+impl<S> FaultStore<S> {
+    pub fn new(inner: Arc<S>, faults: Faults) -> Self {
+        Self { inner, fuse: Arc::new(Fuse { faults, called: AtomicUsize::new(0) }) }
+    }
+
+    /// How many calls there were so far.
+    pub fn called(&self) -> usize {
+        self.fuse.called.load(Ordering::SeqCst)
+    }
+}
+
+impl Fuse {
+    fn strikes(&self) -> Option<When> {
+        let call = self.called.fetch_add(1, Ordering::SeqCst);
+        let Faults { from, calls, when, .. } = self.faults;
+        (call >= from && call - from < calls).then_some(when)
+    }
+
+    fn error(&self) -> Error {
+        let source = std::io::Error::new(self.faults.error, "told to fail");
+        Error::Generic { store: "FaultStore", source: Box::new(source) }
+    }
+
+    async fn around<T>(&self, call: impl Future<Output = Result<T>>) -> Result<T> {
+        match self.strikes() {
+            None => call.await,
+            Some(When::Before) => Err(self.error()),
+            Some(When::After) => call.await.and(Err(self.error())),
+        }
+    }
+}
+
+impl<S: fmt::Display> fmt::Display for FaultStore<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "FaultStore({})", self.inner)
+    }
+}
+
+#[async_trait]
+impl<S: ObjectStore> ObjectStore for FaultStore<S> {
+    async fn put_opts(&self, to: &Path, payload: PutPayload, options: PutOptions) -> Result<PutResult> {
+        self.fuse.around(self.inner.put_opts(to, payload, options)).await
+    }
+
+    async fn put_multipart_opts(
+        &self,
+        to: &Path,
+        options: PutMultipartOptions,
+    ) -> Result<Box<dyn MultipartUpload>> {
+        let upload = self.fuse.around(self.inner.put_multipart_opts(to, options)).await?;
+        Ok(Box::new(FaultUpload { inner: upload, fuse: self.fuse.clone() }))
+    }
+
+    async fn get_opts(&self, from: &Path, options: GetOptions) -> Result<GetResult> {
+        self.fuse.around(self.inner.get_opts(from, options)).await
+    }
+
+    async fn get_ranges(&self, from: &Path, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
+        self.fuse.around(self.inner.get_ranges(from, ranges)).await
+    }
+
+    fn delete_stream(&self, locations: BoxStream<'static, Result<Path>>) -> BoxStream<'static, Result<Path>> {
+        let (inner, fuse) = (self.inner.clone(), self.fuse.clone());
+        let deletions = locations.then(move |location| {
+            let (inner, fuse) = (inner.clone(), fuse.clone());
+            async move {
+                let one = futures::stream::once(async { location }).boxed();
+                let deletion = async { inner.delete_stream(one).next().await.unwrap() };
+                fuse.around(deletion).await
+            }
+        });
+        deletions.boxed()
+    }
+
+    fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
+        self.inner.list(prefix)
+    }
+
+    async fn list_with_delimiter(&self, prefix: Option<&Path>) -> Result<ListResult> {
+        self.fuse.around(self.inner.list_with_delimiter(prefix)).await
+    }
+
+    async fn copy_opts(&self, from: &Path, to: &Path, options: CopyOptions) -> Result<()> {
+        self.fuse.around(self.inner.copy_opts(from, to, options)).await
+    }
+
+    async fn rename_opts(&self, from: &Path, to: &Path, options: RenameOptions) -> Result<()> {
+        self.fuse.around(self.inner.rename_opts(from, to, options)).await
+    }
+}
+
+#[async_trait]
+impl<S: ObjectStore + MultipartStore> MultipartStore for FaultStore<S> {
+    async fn create_multipart(&self, path: &Path) -> Result<MultipartId> {
+        self.fuse.around(self.inner.create_multipart(path)).await
+    }
+
+    async fn put_part(&self, path: &Path, id: &MultipartId, part: usize, data: PutPayload) -> Result<PartId> {
+        self.fuse.around(self.inner.put_part(path, id, part, data)).await
+    }
+
+    async fn complete_multipart(
+        &self,
+        path: &Path,
+        id: &MultipartId,
+        parts: Vec<PartId>,
+    ) -> Result<PutResult> {
+        self.fuse.around(self.inner.complete_multipart(path, id, parts)).await
+    }
+
+    async fn abort_multipart(&self, path: &Path, id: &MultipartId) -> Result<()> {
+        self.fuse.around(self.inner.abort_multipart(path, id)).await
+    }
+}
+
+#[derive(Debug)]
+struct FaultUpload {
+    inner: Box<dyn MultipartUpload>,
+    fuse: Arc<Fuse>,
+}
+
+#[async_trait]
+impl MultipartUpload for FaultUpload {
+    fn put_part(&mut self, data: PutPayload) -> UploadPart {
+        let (part, fuse) = (self.inner.put_part(data), self.fuse.clone());
+        Box::pin(async move { fuse.around(part).await })
+    }
+
+    async fn complete(&mut self) -> Result<PutResult> {
+        self.fuse.around(self.inner.complete()).await
+    }
+
+    async fn abort(&mut self) -> Result<()> {
+        self.fuse.around(self.inner.abort()).await
+    }
+}

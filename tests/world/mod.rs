@@ -1,0 +1,5 @@
+//! The simulated world the tests run in.
+
+pub mod fault_store;
+pub mod sample_rows;
+pub mod simulated_host;
