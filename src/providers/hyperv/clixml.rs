@@ -51,7 +51,11 @@ fn unescaped(text: &str) -> String {
     let mut rest = text.as_ref();
     while let Some(at) = rest.find("_x") {
         units.extend(rest[..at].encode_utf16());
-        match rest.get(at + 2..at + 7).and_then(|code| code.strip_suffix('_')).map(|hex| u16::from_str_radix(hex, 16)) {
+        match rest
+            .get(at + 2..at + 7)
+            .and_then(|code| code.strip_suffix('_'))
+            .map(|hex| u16::from_str_radix(hex, 16))
+        {
             Some(Ok(unit)) => {
                 units.push(unit);
                 rest = &rest[at + 7..];

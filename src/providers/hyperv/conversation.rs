@@ -7,11 +7,11 @@ use uuid::Uuid;
 
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::outcome::{Outcome, StepName};
+use crate::providers::hyperv::baseline;
 use crate::providers::hyperv::collector::Collector;
 use crate::providers::hyperv::facts::{self, Facts};
 use crate::providers::hyperv::object::{Reading, Stamp};
 use crate::providers::hyperv::wire::{Header, Item, RemoteError, Status};
-use crate::providers::hyperv::baseline;
 use crate::providers::provider::{Baseline, Finding};
 
 /// The record that closes the conversation.
@@ -88,7 +88,10 @@ impl Conversation {
             }
         };
         let payload = payload.map_err(|damage| {
-            Failure::new(FailureKind::Corrupt, format!("record {} of `{}`: {damage}", header.seq, header.collector))
+            Failure::new(
+                FailureKind::Corrupt,
+                format!("record {} of `{}`: {damage}", header.seq, header.collector),
+            )
         });
         match header.collector.as_str() {
             END => {
@@ -117,8 +120,7 @@ impl Conversation {
     pub fn close(&mut self, broken_off: Option<&Failure>) -> Vec<Finding> {
         // Without any word of a baseline, what broke the conversation off says more.
         let silent = self.baseline.next_seq == 0 && !self.baseline.complete;
-        let mut findings =
-            if silent && broken_off.is_some() { Vec::new() } else { self.tell_baseline(true) };
+        let mut findings = if silent && broken_off.is_some() { Vec::new() } else { self.tell_baseline(true) };
         let lost = broken_off.cloned().unwrap_or_else(|| {
             Failure::new(FailureKind::Corrupt, "the script ended without a final record of this collector")
         });
@@ -202,7 +204,11 @@ impl Progress {
     fn end(&mut self, collector: Collector, duration_ms: u64) -> Finding {
         self.ended = true;
         let rows = self.rows;
-        let outcome = match self.failure.take().map(|failure| failure.during(format!("collector {}", collector.word()))) {
+        let outcome = match self
+            .failure
+            .take()
+            .map(|failure| failure.during(format!("collector {}", collector.word())))
+        {
             None => Outcome::Ok { rows },
             Some(failure) if rows > 0 => Outcome::Partial { rows, failure },
             Some(failure) => Outcome::Failed { failure },

@@ -34,6 +34,8 @@ impl Facts {
     /// With no VMs in sight: whether there are none. Anyone else than an administrator is
     /// shown an empty list without an error, and so is everyone while VMMS is down.
     pub fn prove_zero(&self) -> bool {
-        [&self.role_installed, &self.vmms_running, &self.may_read_vms].into_iter().all(|fact| fact.0 == Some(true))
+        [&self.role_installed, &self.vmms_running, &self.may_read_vms]
+            .into_iter()
+            .all(|fact| fact.0 == Some(true))
     }
 }

@@ -87,7 +87,11 @@ impl Object for NicObject {
             port_mirroring_mode: self.port_mirroring_mode.named(&MIRROR_MODES),
             access_vlan_id,
             native_vlan_id: self.native_vlan_id.0.filter(|_| is_mode("Trunk")),
-            allowed_vlan_ids: self.allowed_vlan_id_list.0.filter(|_| is_mode("Trunk")).map(|ids| ranges(&ids)),
+            allowed_vlan_ids: self
+                .allowed_vlan_id_list
+                .0
+                .filter(|_| is_mode("Trunk"))
+                .map(|ids| ranges(&ids)),
             vlan_mode: mode,
         })
     }
@@ -110,7 +114,8 @@ fn by_family(addresses: Option<Vec<String>>) -> (Option<Vec<String>>, Option<Vec
 
 /// `00155D010203` as `00:15:5d:01:02:03`; all zeros is an address not given yet.
 fn mac(text: &str) -> Option<String> {
-    let digits: String = text.chars().filter(char::is_ascii_hexdigit).collect::<String>().to_ascii_lowercase();
+    let digits: String =
+        text.chars().filter(char::is_ascii_hexdigit).collect::<String>().to_ascii_lowercase();
     if digits.len() != 12 || digits.bytes().all(|digit| digit == b'0') {
         return None;
     }

@@ -140,7 +140,9 @@ fn broken_off(code: i32, complaints: &Complaints, conversation: &Conversation) -
         return Failure::new(FailureKind::Corrupt, format!("{ended}, in the middle of one"));
     }
     match (complaints.error_id(), complaints.error()) {
-        (Some(id), Some(error)) => Failure::new(FailureKind::RemoteError, format!("{ended}: {id}: {}", head(&error))),
+        (Some(id), Some(error)) => {
+            Failure::new(FailureKind::RemoteError, format!("{ended}: {id}: {}", head(&error)))
+        }
         (None, Some(error)) => Failure::new(FailureKind::RemoteError, format!("{ended}: {}", head(&error))),
         _ => Failure::new(FailureKind::Corrupt, ended),
     }

@@ -13,7 +13,8 @@ pub const SCRIPT: &str = include_str!("scripts/switch.ps1");
 
 /// Numbers of `VMSwitchType` and `VMSwitchBandwidthMode`.
 const TYPES: [(&str, &str); 3] = [("0", "Private"), ("1", "Internal"), ("2", "External")];
-const BANDWIDTH_MODES: [(&str, &str); 4] = [("0", "Default"), ("1", "Weight"), ("2", "Absolute"), ("3", "None")];
+const BANDWIDTH_MODES: [(&str, &str); 4] =
+    [("0", "Default"), ("1", "Weight"), ("2", "Absolute"), ("3", "None")];
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]

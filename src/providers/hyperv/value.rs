@@ -120,7 +120,9 @@ fn real(value: &Value) -> Option<f64> {
 fn flag(value: &Value) -> Option<bool> {
     match value {
         Value::Bool(flag) => Some(*flag),
-        Value::Number(number) => number.as_i64().filter(|number| (0..=1).contains(number)).map(|number| number == 1),
+        Value::Number(number) => {
+            number.as_i64().filter(|number| (0..=1).contains(number)).map(|number| number == 1)
+        }
         Value::String(text) => match text.to_ascii_lowercase().as_str() {
             "true" | "on" | "1" => Some(true),
             "false" | "off" | "0" => Some(false),
