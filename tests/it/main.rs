@@ -11,6 +11,7 @@ mod config_problems;
 mod config_secret;
 mod fanout;
 mod gate;
+mod hyperv_session;
 mod hyperv_tables;
 mod hyperv_wire;
 mod manifest;
