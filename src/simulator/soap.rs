@@ -74,6 +74,13 @@ fn element(start: &quick_xml::events::BytesStart<'_>) -> Option<Element> {
     Some(element)
 }
 
+/// Whether a document asks who is there.
+pub fn is_identify(xml: &str) -> bool {
+    let body =
+        parse(xml).and_then(|envelope| envelope.children.into_iter().find(|child| child.name == "Body"));
+    body.is_some_and(|body| body.child("Identify").is_some())
+}
+
 /// A request with its addressing header read.
 #[derive(Debug)]
 pub struct Request {

@@ -18,6 +18,7 @@ mod output_spool;
 mod output_store;
 mod output_writer;
 mod simulator_cim;
+mod simulator_logon;
 mod simulator_shells;
 mod simulator_sockets;
 mod simulator_wire;
