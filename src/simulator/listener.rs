@@ -89,8 +89,7 @@ impl Conversation {
         if !latency.is_zero() {
             tokio::time::sleep(latency).await;
         }
-        if host.faults().strikes(|fault| if let Fault::Http503(times) = fault { Some(*times) } else { None })
-        {
+        if host.faults().strikes(crate::fault_value!(Http503)) {
             return empty(StatusCode::SERVICE_UNAVAILABLE);
         }
         let path = request.uri().path();
