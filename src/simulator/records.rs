@@ -143,7 +143,7 @@ fn header(
     header
 }
 
-/// JSON with every character beyond ASCII as `\uXXXX`: no console code page can hurt it.
+/// JSON with every character beyond ASCII as `\uhhhh`: no console code page can hurt it.
 fn ascii(json: &str) -> String {
     let mut units = [0; 2];
     let mut escaped = String::with_capacity(json.len());
