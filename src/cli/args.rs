@@ -1,7 +1,7 @@
 //! The command line as typed; `request` turns it into what is meant.
 
-use std::net::IpAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
@@ -69,7 +69,7 @@ pub enum Command {
     #[command(after_help = SCHEMA_EXAMPLES)]
     Schema(SchemaArguments),
     /// Check or show the configuration
-    #[command(subcommand)]
+    #[command(subcommand, after_help = CONFIG_LAYERS)]
     Config(ConfigCommand),
     /// Print a completion script for a shell
     Completions { shell: Shell },
@@ -89,7 +89,18 @@ Examples:
 const SIMULATE_EXAMPLES: &str = "\
 Examples:
   lustrum simulate --hosts 5 --vms 10
-  lustrum simulate --hosts 1000 --vms 20 --seed 7 --port 5985";
+  lustrum simulate --hosts 1000 --vms 20 --seed 7 --job fleet.toml
+  lustrum run ./fleet.toml       in another window: survey it";
+
+const CONFIG_LAYERS: &str = "\
+Where a setting comes from, the weakest first:
+  defaults
+  lustrum.toml, or the file given with --config
+  the job file, schedules/JOB.toml
+  the environment and .env: LUSTRUM__LIMITS__HOST_DEADLINE=5m sets limits.host-deadline
+  flags
+Secrets are named, not written: env:NAME, file:/path, credential:NAME (systemd), or, if it must be,
+plain:… for a literal. HYPERV_USER and HYPERV_PASSWORD are the default credential.";
 
 const SCHEMA_EXAMPLES: &str = "\
 Examples:
@@ -221,15 +232,28 @@ pub struct SimulateArguments {
     /// Names, sizes and faults follow from it
     #[arg(long, value_name = "N", default_value_t = 7)]
     pub seed: u64,
-    /// Address to listen on
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
-    pub listen: IpAddr,
-    /// Port to listen on; 0 for any free one
-    #[arg(long, value_name = "PORT", default_value_t = 5985)]
-    pub port: u16,
+    /// Port of every host; 0 for any free one [default: 5985, or 5986 with --https]
+    #[arg(long, value_name = "PORT")]
+    pub port: Option<u16>,
+    /// All hosts on 127.0.0.1, each with a port of its own from --port upwards; needed where
+    /// the system does not answer on all of 127.0.0.0/8
+    #[arg(long)]
+    pub port_per_host: bool,
     /// Listen with TLS; the certificate is made on the spot
     #[arg(long)]
     pub https: bool,
+    /// How long each host's script takes
+    #[arg(long, value_name = "TIME", default_value = "0ms", value_parser = humantime::parse_duration)]
+    pub latency: Duration,
+    /// Write a job file that surveys this fleet
+    #[arg(long, value_name = "FILE")]
+    pub job: Option<PathBuf>,
+    /// Write the certificate authority of --https, in PEM
+    #[arg(long, value_name = "FILE", requires = "https")]
+    pub ca_bundle: Option<PathBuf>,
+    /// Print hosts, ports and the account as JSON once the fleet is up
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Clone, Debug, Args)]

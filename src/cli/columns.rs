@@ -67,7 +67,8 @@ fn length(text: &str) -> usize {
     console::measure_text_width(text)
 }
 
-fn wrap(text: &str, room: usize) -> Vec<String> {
+/// Breaks a text at its spaces; a word that is too long stays whole.
+pub fn wrap(text: &str, room: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split(' ') {
         let line = lines.last_mut().expect("there is always a line");

@@ -5,7 +5,7 @@ use serde_json::{Value as Json, json};
 use crate::cli::columns::{Columns, counted};
 use crate::cli::terminal::Look;
 use crate::config::load::{self, Loaded, Request};
-use crate::config::problem::{Problem, Problems};
+use crate::config::problem::Problems;
 
 /// What `config check` found.
 pub struct Checked {
@@ -45,8 +45,7 @@ pub fn check_json(checked: &Checked) -> Json {
 
 /// The settings in force as TOML, which can be read back but for masked literals.
 pub fn show(loaded: &Loaded) -> String {
-    toml::to_string(&loaded.job)
-        .unwrap_or_else(|error| Problem::new("settings", "", error.to_string()).to_string())
+    toml::to_string(&loaded.job).expect("a job is a table of plain values")
 }
 
 /// One line a setting: key, value, origin.

@@ -8,7 +8,7 @@ use crate::cli::exit::Exit;
 use crate::cli::survey::{Survey, survey};
 use crate::cli::terminal::Terminal;
 use crate::config::fleet::Fleet;
-use crate::config::job::{Job, LogFormat};
+use crate::config::job::Job;
 use crate::config::load::Asked;
 use crate::engine::plan::Plan;
 use crate::model::run::JobName;
@@ -66,7 +66,6 @@ pub async fn demo(arguments: &DemoArguments, terminal: &Terminal) -> io::Result<
         json: arguments.json,
         by_collector: false,
         zero_if_recorded: false,
-        log_format: LogFormat::Text,
     };
     let exit = survey(asked, provider, terminal).await?;
     let tally = simulator.tally();

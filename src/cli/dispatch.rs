@@ -11,11 +11,40 @@ use crate::cli::args::{
 };
 use crate::cli::config_check::{self, problem_count};
 use crate::cli::exit::Exit;
+use crate::cli::simulate::simulate;
 use crate::cli::terminal::Terminal;
 use crate::cli::{dotenv, plan_text, request, schema};
 use crate::config::load;
-use crate::config::problem::Problems;
+use crate::config::problem::{Problem, Problems};
 use crate::engine::plan::Plan;
+
+/// Why a command was not answered.
+enum Refusal {
+    Configuration(Problems),
+    Usage(String),
+    /// Standard output could not be written to.
+    Output(io::Error),
+}
+
+type Answer = Result<Exit, Refusal>;
+
+impl From<Problems> for Refusal {
+    fn from(problems: Problems) -> Self {
+        Self::Configuration(problems)
+    }
+}
+
+impl From<Problem> for Refusal {
+    fn from(problem: Problem) -> Self {
+        Self::Configuration(Problems(vec![problem]))
+    }
+}
+
+impl From<io::Error> for Refusal {
+    fn from(error: io::Error) -> Self {
+        Self::Output(error)
+    }
+}
 
 /// Parses, runs, and says how it ended.
 pub fn run() -> Exit {
@@ -28,13 +57,21 @@ pub fn run() -> Exit {
         }
     };
     let terminal = Terminal::of_process();
-    answer(arguments, &terminal).unwrap_or_else(|error| {
-        terminal.error(&format!("cannot write to standard output: {error}"));
-        Exit::NotRecorded
-    })
+    match answer(arguments, &terminal) {
+        Ok(exit) => exit,
+        Err(Refusal::Configuration(problems)) => refuse(&problems, &terminal),
+        Err(Refusal::Usage(message)) => {
+            terminal.error(&message);
+            Exit::Usage
+        }
+        Err(Refusal::Output(error)) => {
+            terminal.error(&format!("cannot write to standard output: {error}"));
+            Exit::NotRecorded
+        }
+    }
 }
 
-fn answer(arguments: Arguments, terminal: &Terminal) -> io::Result<Exit> {
+fn answer(arguments: Arguments, terminal: &Terminal) -> Answer {
     let Arguments { global, command } = arguments;
     match command {
         Command::Plan(plan) => print_plan(&global, &plan, terminal),
@@ -47,11 +84,17 @@ fn answer(arguments: Arguments, terminal: &Terminal) -> io::Result<Exit> {
             terminal.print(&String::from_utf8_lossy(&script))?;
             Ok(Exit::Ok)
         }
-        Command::Run(_) | Command::Demo(_) | Command::Simulate(_) => {
+        Command::Simulate(asked) => Ok(on_runtime(simulate(&asked, terminal))?),
+        Command::Run(_) | Command::Demo(_) => {
             terminal.error("not wired");
             Ok(Exit::Usage)
         }
     }
+}
+
+/// Drives what talks to a network.
+fn on_runtime(work: impl Future<Output = io::Result<Exit>>) -> io::Result<Exit> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work)
 }
 
 /// Tells everything that is wrong, one line each.
@@ -63,16 +106,10 @@ pub fn refuse(problems: &Problems, terminal: &Terminal) -> Exit {
     Exit::Usage
 }
 
-fn print_plan(global: &Global, plan: &PlanArguments, terminal: &Terminal) -> io::Result<Exit> {
-    let environment = match dotenv::read() {
-        Ok(environment) => environment,
-        Err(problem) => return Ok(refuse(&Problems(vec![problem]), terminal)),
-    };
+fn print_plan(global: &Global, plan: &PlanArguments, terminal: &Terminal) -> Answer {
+    let environment = dotenv::read()?;
     // A plan is read on any machine; only the run needs the secrets.
-    let asked = match load::ask(&request::of_plan(global, plan, environment), false) {
-        Ok(asked) => asked,
-        Err(problems) => return Ok(refuse(&problems, terminal)),
-    };
+    let asked = load::ask(&request::of_plan(global, plan, environment), false)?;
     for warning in &asked.warnings {
         terminal.warning(warning);
     }
@@ -82,21 +119,14 @@ fn print_plan(global: &Global, plan: &PlanArguments, terminal: &Terminal) -> io:
     Ok(Exit::Ok)
 }
 
-fn print_schema(asked: &SchemaArguments, terminal: &Terminal) -> io::Result<Exit> {
-    match schema::print(asked.subject.as_deref(), asked.json, terminal.out) {
-        Ok(text) => terminal.print(&text).map(|()| Exit::Ok),
-        Err(message) => {
-            terminal.error(&message);
-            Ok(Exit::Usage)
-        }
-    }
+fn print_schema(asked: &SchemaArguments, terminal: &Terminal) -> Answer {
+    let text = schema::print(asked.subject.as_deref(), asked.json, terminal.out).map_err(Refusal::Usage)?;
+    terminal.print(&text)?;
+    Ok(Exit::Ok)
 }
 
-fn check_config(global: &Global, asked: ConfigCheckArguments, terminal: &Terminal) -> io::Result<Exit> {
-    let environment = match dotenv::read() {
-        Ok(environment) => environment,
-        Err(problem) => return Ok(refuse(&Problems(vec![problem]), terminal)),
-    };
+fn check_config(global: &Global, asked: ConfigCheckArguments, terminal: &Terminal) -> Answer {
+    let environment = dotenv::read()?;
     let checked = config_check::check(&request::of_job(global, asked.job, environment), !asked.skip_secrets);
     let exit = if checked.problems.is_empty() { Exit::Ok } else { Exit::Usage };
     if asked.json {
@@ -113,15 +143,9 @@ fn check_config(global: &Global, asked: ConfigCheckArguments, terminal: &Termina
     Ok(exit)
 }
 
-fn show_config(global: &Global, asked: ConfigShowArguments, terminal: &Terminal) -> io::Result<Exit> {
-    let environment = match dotenv::read() {
-        Ok(environment) => environment,
-        Err(problem) => return Ok(refuse(&Problems(vec![problem]), terminal)),
-    };
-    let loaded = match load::load(&request::of_job(global, asked.job, environment)) {
-        Ok(loaded) => loaded,
-        Err(problems) => return Ok(refuse(&problems, terminal)),
-    };
+fn show_config(global: &Global, asked: ConfigShowArguments, terminal: &Terminal) -> Answer {
+    let environment = dotenv::read()?;
+    let loaded = load::load(&request::of_job(global, asked.job, environment))?;
     for warning in &loaded.warnings {
         terminal.warning(warning);
     }

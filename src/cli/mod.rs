@@ -12,6 +12,7 @@ pub mod progress;
 pub mod request;
 pub mod schema;
 pub mod signals;
+pub mod simulate;
 pub mod summary;
 pub mod summary_text;
 pub mod survey;

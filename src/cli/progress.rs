@@ -6,7 +6,6 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::cli::columns::{count, counted, duration, visible};
 use crate::cli::terminal::{Paint, Terminal};
-use crate::config::job::LogFormat;
 use crate::engine::recorder::Listener;
 use crate::model::event::{Event, Verdict};
 use crate::model::outcome::Stage;
@@ -44,6 +43,11 @@ impl Listener for Progress {
                 }
             }
             Event::HostAudited { host, verdict, duration_ms } => self.audited(host, verdict, *duration_ms),
+            Event::ArtifactWritten { artifact } => {
+                if let Some(bar) = &self.bar {
+                    bar.set_message(format!("writing {}", artifact.path));
+                }
+            }
             Event::CancelRequested { .. } => {
                 self.terminal.note("stopping: waiting for open shells to close (Ctrl-C again: at once)");
             }
@@ -54,8 +58,9 @@ impl Listener for Progress {
 }
 
 impl Progress {
-    pub fn new(terminal: Terminal, dry_run: bool, log_format: LogFormat) -> Self {
-        let silent = log_format == LogFormat::Json;
+    /// A terminal whose standard error carries a JSON log gets no lines for people.
+    pub fn new(terminal: Terminal, dry_run: bool) -> Self {
+        let silent = terminal.err_is_log();
         Self { terminal, bar: None, silent, dry_run, hosts: 0, done: 0, not_ok: 0 }
     }
 
@@ -63,6 +68,8 @@ impl Progress {
     pub fn finish(&mut self) {
         if let Some(bar) = self.bar.take() {
             bar.finish_and_clear();
+            // What follows is set off from the lines that stay.
+            self.terminal.note("");
         }
     }
 

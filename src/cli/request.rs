@@ -58,8 +58,10 @@ impl Flags {
         self.set(flag, key, on.then_some(true));
     }
 
+    /// `a, b,` in a shell means `a,b`.
     fn list(&mut self, flag: &str, key: &str, items: &[String]) {
-        self.set(flag, key, (!items.is_empty()).then(|| items.to_vec()));
+        let items: Vec<&str> = items.iter().map(|item| item.trim()).filter(|item| !item.is_empty()).collect();
+        self.set(flag, key, (!items.is_empty()).then_some(items));
     }
 
     fn global(&mut self, global: &Global) {

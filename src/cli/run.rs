@@ -36,7 +36,6 @@ pub async fn run(global: &Global, arguments: &RunArguments, terminal: &Terminal)
         root: asked.job.output.dir.clone(),
         json: arguments.json,
         by_collector: !arguments.fleet.only.is_empty(),
-        log_format: asked.job.log.format,
         zero_if_recorded: arguments.exit_zero_if_recorded,
         plan: Plan::of(asked, arguments.dry_run),
     };

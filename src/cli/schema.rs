@@ -3,13 +3,17 @@
 use arrow_schema::DataType;
 use serde::Serialize;
 
-use crate::cli::columns::Columns;
+use crate::cli::columns::{Columns, wrap};
 use crate::cli::terminal::{Look, Paint};
 use crate::config::job;
 use crate::config::problem::one_of;
 use crate::model::manifest::Manifest;
 use crate::tables::catalogue;
 use crate::tables::table::{Column, TableSpec};
+
+/// On a narrower screen a column's doc stands below it.
+const ROOM_FOR_DOCS: usize = 140;
+const DOC_INDENT: &str = "      ";
 
 /// The text to print, or a fragment that says what was expected.
 pub fn print(subject: Option<&str>, json: bool, look: Look) -> Result<String, String> {
@@ -38,7 +42,7 @@ fn list(look: Look) -> String {
     let mut columns = Columns::default().right(2);
     for spec in catalogue::all() {
         let number = (spec.columns)().len();
-        columns.row([spec.title, spec.id.as_str(), &format!("{number} columns"), first_sentence(spec.doc)]);
+        columns.row([spec.title, spec.id.as_str(), &format!("{number} columns"), &first_sentence(spec.doc)]);
     }
     let mut lines = vec![look.paint(Paint::Strong, "Tables")];
     lines.extend(columns.lines(look.width));
@@ -51,14 +55,32 @@ fn table(spec: &TableSpec, look: Look) -> String {
     let heading = format!("{} ({})", spec.title, spec.id);
     let mut lines =
         vec![look.paint(Paint::Strong, &heading), format!("  {}", one_line(spec.doc)), String::new()];
-    let mut columns = Columns::default();
-    columns.row(["column", "type", "null", "RVTools", "what it holds, and its source"]);
-    for column in (spec.columns)() {
+    let declared = (spec.columns)();
+    let head = ["column", "type", "null", "RVTools"];
+    let cells = |column: &Column| {
         let null = if column.nullable { "yes" } else { "no" };
         let header = column.rvtools_header.unwrap_or("-");
-        columns.row([column.name, &type_word(&column.data_type), null, header, &one_line(column.doc)]);
+        [column.name, &type_word(&column.data_type), null, header].map(str::to_owned)
+    };
+    let mut columns = Columns::default();
+    match look.width {
+        Some(width) if width < ROOM_FOR_DOCS => {
+            columns.row(head);
+            declared.iter().for_each(|column| columns.row(cells(column)));
+            let docs = declared.iter().map(|column| wrap(&one_line(column.doc), width - DOC_INDENT.len()));
+            for (line, doc) in columns.lines(None).into_iter().zip(std::iter::once(Vec::new()).chain(docs)) {
+                lines.push(line);
+                lines.extend(doc.iter().map(|line| look.paint(Paint::Faint, &format!("{DOC_INDENT}{line}"))));
+            }
+        }
+        width => {
+            columns.row(head.into_iter().chain(["what it holds, and its source"]));
+            for column in &declared {
+                columns.row(cells(column).into_iter().chain([one_line(column.doc)]));
+            }
+            lines.extend(columns.lines(width));
+        }
     }
-    lines.extend(columns.lines(look.width));
     lines.join("\n")
 }
 
@@ -116,7 +138,8 @@ fn one_line(doc: &str) -> String {
     doc.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-fn first_sentence(doc: &str) -> &str {
-    let line = doc.trim().lines().next().unwrap_or_default();
-    line.split_once(". ").map_or(line, |(sentence, _)| sentence).trim_end_matches('.')
+fn first_sentence(doc: &str) -> String {
+    let line = one_line(doc);
+    let sentence = line.split_once(". ").map_or(line.as_str(), |(sentence, _)| sentence);
+    sentence.trim_end_matches('.').to_owned()
 }

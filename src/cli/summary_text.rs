@@ -64,10 +64,15 @@ impl Page {
     fn counts(&mut self, summary: &Summary) {
         self.lines.push(String::new());
         let mut columns = Columns::default().right(1);
-        let hosts = format!("of {}", counted(summary.hosts, "host", "hosts"));
-        columns.row(["Reachable", &count(summary.reachable), &hosts]);
+        let mut paints = vec![None];
+        columns.row([
+            "Reachable",
+            &count(summary.reachable),
+            &format!("of {}", counted(summary.hosts, "host", "hosts")),
+        ]);
         if summary.dry_run {
             columns.row(["Logged on", &count(summary.entered), ""]);
+            paints.push(None);
         }
         for (status, hosts) in &summary.counts {
             if summary.dry_run && *hosts == 0 {
@@ -81,19 +86,14 @@ impl Page {
                 _ => String::new(),
             };
             columns.row([status.spoken(), &count(*hosts), &note]);
+            paints.push((*hosts > 0).then(|| paint_of(*status)));
         }
-        let lines = columns.lines(self.look.width);
-        let first_status =
-            lines.len() - summary.counts.values().filter(|n| !summary.dry_run || **n > 0).count();
-        let painted = lines.iter().enumerate().map(|(index, line)| {
-            let shown = summary.counts.iter().filter(|(_, n)| !summary.dry_run || **n > 0);
-            match index.checked_sub(first_status).and_then(|index| shown.clone().nth(index)) {
-                Some((status, hosts)) if *hosts > 0 => self.look.paint(paint_of(*status), line),
-                _ => line.clone(),
-            }
-        });
-        let painted: Vec<String> = painted.collect();
-        self.lines.extend(painted);
+        let look = self.look;
+        // Unwrapped, so that a line is a row.
+        self.lines.extend(columns.lines(None).into_iter().zip(paints).map(|(line, paint)| match paint {
+            Some(paint) => look.paint(paint, &line),
+            None => line,
+        }));
     }
 
     fn not_ok(&mut self, summary: &Summary) {

@@ -11,7 +11,6 @@ use crate::cli::signals::{Order, Signals};
 use crate::cli::summary::Summary;
 use crate::cli::summary_text;
 use crate::cli::terminal::Terminal;
-use crate::config::job::LogFormat;
 use crate::engine::plan::Plan;
 use crate::engine::run::{Ended, Ground, leave_dry_report, run};
 use crate::engine::stop::{Stop, StopCause};
@@ -36,7 +35,6 @@ pub struct Survey {
     /// Tell how each collector went.
     pub by_collector: bool,
     pub zero_if_recorded: bool,
-    pub log_format: LogFormat,
 }
 
 /// Runs the survey and says how it ended, on the terminal and by the exit code.
@@ -104,7 +102,7 @@ async fn conduct<P: Provider + 'static>(
         Err(error) => return Some(Err(Failure::new(FailureKind::Bug, format!("no signals: {error}")))),
     };
     let stop = Stop::default();
-    let progress = Progress::new(terminal.clone(), survey.plan.dry_run, survey.log_format);
+    let progress = Progress::new(terminal.clone(), survey.plan.dry_run);
     let ground = Ground {
         clock,
         store: store.clone(),

@@ -44,6 +44,9 @@ type Boxed = Box<dyn Layer<Registry> + Send + Sync>;
 pub fn start(log: &Log, terminal: &Terminal) -> Result<LogGuard, LogError> {
     let (dispatch, guard) = dispatch(log, terminal)?;
     dispatch.try_init()?;
+    if log.format == LogFormat::Json {
+        terminal.leave_err_to_the_log();
+    }
     Ok(guard)
 }
 

@@ -4,6 +4,8 @@
 //! everything else is written above it.
 
 use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use indicatif::{MultiProgress, ProgressDrawTarget};
 use tracing_subscriber::fmt::MakeWriter;
@@ -50,6 +52,8 @@ pub struct Terminal {
     pub err: Look,
     /// Whether a bar may move on standard error.
     pub animated: bool,
+    /// Standard error carries a JSON log: whatever else it says must be a line of that log.
+    err_is_log: Arc<AtomicBool>,
 }
 
 impl Terminal {
@@ -67,6 +71,7 @@ impl Terminal {
             out: look(io::stdout().is_terminal()),
             err: look(err_is_terminal),
             animated: err_is_terminal && !dumb,
+            err_is_log: Arc::default(),
         }
     }
 
@@ -75,19 +80,40 @@ impl Terminal {
         self.bars.suspend(|| write_line(&mut io::stdout().lock(), text))
     }
 
+    /// From now on standard error is for programs that read the log.
+    pub fn leave_err_to_the_log(&self) {
+        self.err_is_log.store(true, Ordering::Relaxed);
+    }
+
+    pub fn err_is_log(&self) -> bool {
+        self.err_is_log.load(Ordering::Relaxed)
+    }
+
     /// A word to the person who watches, on standard error. If even that fails there is
     /// nobody left to tell.
     pub fn note(&self, text: &str) {
+        if self.err_is_log() {
+            tracing::info!("{text}");
+            return;
+        }
         let _ = self.bars.suspend(|| write_line(&mut io::stderr().lock(), text));
     }
 
     /// `error: …` on standard error.
     pub fn error(&self, text: &str) {
+        if self.err_is_log() {
+            tracing::error!("{text}");
+            return;
+        }
         self.note(&format!("{} {text}", self.err.paint(Paint::Bad, "error:")));
     }
 
     /// `warning: …` on standard error.
     pub fn warning(&self, text: &str) {
+        if self.err_is_log() {
+            tracing::warn!("{text}");
+            return;
+        }
         self.note(&format!("{} {text}", self.err.paint(Paint::Warn, "warning:")));
     }
 

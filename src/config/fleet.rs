@@ -1,6 +1,6 @@
 //! The fleet: every host that is asked, once, with its address, trust and credential.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::Path;
 
 use crate::config::form::parse_sha256;
@@ -27,7 +27,9 @@ impl Fleet {
 
 /// Names, then settings: every host of the job with the groups that fit it.
 pub fn resolve(job: &Job, origins: &Origins, directory: &Path) -> Result<Fleet, Problems> {
-    let mut desk = Desk { job, origins, directory, problems: Problems::default(), warnings: Vec::new() };
+    let members = job.group.iter().map(Members::of).collect();
+    let mut desk =
+        Desk { job, origins, directory, members, problems: Problems::default(), warnings: Vec::new() };
     let hosts = desk.hosts();
     if hosts.is_empty() && desk.problems.is_empty() {
         let message =
@@ -50,6 +52,8 @@ struct Desk<'a> {
     job: &'a Job,
     origins: &'a Origins,
     directory: &'a Path,
+    /// Of each group.
+    members: Vec<Members>,
     problems: Problems,
     warnings: Vec<String>,
 }
@@ -111,9 +115,9 @@ impl Desk<'_> {
             address: job.connection.address.clone(),
             trust: Some(job.connection.trust.clone()),
         };
-        for (group, hosts) in job.group.iter().zip(fitting) {
-            if is_in(group, host) {
-                *hosts += 1;
+        for (index, group) in job.group.iter().enumerate() {
+            if self.members[index].hold(host) {
+                fitting[index] += 1;
                 way = overlay(way, group);
             }
         }
@@ -191,17 +195,14 @@ impl Desk<'_> {
     /// A problem of a host's setting, at the place that decided it: the last group that fits
     /// the host and sets the field, or the connection.
     fn problem(&self, host: &HostName, field: &str, sets: fn(&Group) -> bool, message: String) -> Problem {
-        let decides = |group: &Group| sets(group) && is_in(group, host);
-        let key = match self.job.group.iter().rposition(decides) {
+        let groups = self.job.group.iter().zip(&self.members);
+        let decides = |(group, members): (&Group, &Members)| sets(group) && members.hold(host);
+        let key = match groups.map(decides).rposition(|decides| decides) {
             Some(index) => format!("group[{index}].{field}"),
             None => format!("connection.{field}"),
         };
         Problem::new(self.origins.of(&key), key, message)
     }
-}
-
-fn is_in(group: &Group, host: &HostName) -> bool {
-    group.hosts.iter().any(|pattern| fits(&pattern.to_lowercase(), host.as_str()))
 }
 
 fn overlay(below: Group, group: &Group) -> Group {
@@ -217,20 +218,74 @@ fn overlay(below: Group, group: &Group) -> Group {
     }
 }
 
-/// Whether a name fits a pattern in which `*` is any text and `?` any one character.
-fn fits(pattern: &str, name: &str) -> bool {
-    let mut rest = pattern.chars();
-    match rest.next() {
-        None => name.is_empty(),
-        Some('*') => name
-            .char_indices()
-            .map(|(at, _)| at)
-            .chain([name.len()])
-            .any(|at| fits(rest.as_str(), &name[at..])),
-        Some(expected) => {
-            let mut characters = name.chars();
-            characters.next().is_some_and(|c| expected == '?' || expected == c)
-                && fits(rest.as_str(), characters.as_str())
+/// A group's hosts, ready to be compared.
+struct Members {
+    names: HashSet<String>,
+    patterns: Vec<Vec<char>>,
+}
+
+impl Members {
+    fn of(group: &Group) -> Self {
+        let (patterns, names): (Vec<_>, Vec<_>) =
+            group.hosts.iter().map(|host| host.to_lowercase()).partition(|host| host.contains(['*', '?']));
+        let patterns = patterns.iter().map(|pattern| pattern.chars().collect()).collect();
+        Self { names: names.into_iter().collect(), patterns }
+    }
+
+    fn hold(&self, host: &HostName) -> bool {
+        let name = host.as_str();
+        self.names.contains(name) || self.patterns.iter().any(|pattern| fits(pattern, name))
+    }
+}
+
+/// Whether a name fits a pattern in which `*` is any text and `?` any one character. Goes
+/// back to the last `*` only, so that its time is bounded by the product of the lengths.
+fn fits(pattern: &[char], name: &str) -> bool {
+    let name: Vec<char> = name.chars().collect();
+    let (mut at_pattern, mut at_name) = (0, 0);
+    let mut last_star = None;
+    while at_name < name.len() {
+        match pattern.get(at_pattern) {
+            Some('*') => {
+                last_star = Some((at_pattern, at_name));
+                at_pattern += 1;
+            }
+            Some(c) if *c == '?' || *c == name[at_name] => {
+                at_pattern += 1;
+                at_name += 1;
+            }
+            _ => {
+                let Some((star, from)) = last_star else { return false };
+                last_star = Some((star, from + 1));
+                (at_pattern, at_name) = (star + 1, from + 1);
+            }
+        }
+    }
+    pattern[at_pattern..].iter().all(|c| *c == '*')
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    /// The obvious definition, exponential as it is.
+    fn fits_by_definition(pattern: &[char], name: &[char]) -> bool {
+        match (pattern, name) {
+            ([], _) => name.is_empty(),
+            (['*', rest @ ..], _) => (0..=name.len()).any(|at| fits_by_definition(rest, &name[at..])),
+            ([c, rest @ ..], [first, others @ ..]) => {
+                (*c == '?' || c == first) && fits_by_definition(rest, others)
+            }
+            _ => false,
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn patterns_fit_as_defined(pattern in "[ab*?]{0,8}", name in "[ab]{0,10}") {
+            let pattern: Vec<char> = pattern.chars().collect();
+            let characters: Vec<char> = name.chars().collect();
+            prop_assert_eq!(super::fits(&pattern, &name), fits_by_definition(&pattern, &characters));
         }
     }
 }

@@ -85,6 +85,20 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// Deadlines that another deadline makes pointless, in words.
+    pub fn uneven(&self) -> Vec<String> {
+        let pairs = [
+            ("collector-deadline", self.collector_deadline, "host-deadline", self.host_deadline),
+            ("host-deadline", self.host_deadline, "run-deadline", self.run_deadline),
+            ("connect-timeout", self.connect_timeout, "preflight-deadline", self.preflight_deadline),
+        ];
+        let uneven = pairs.into_iter().filter(|(_, inner, _, outer)| inner > outer);
+        let told = uneven.map(|(inner, _, outer, _)| {
+            format!("limits.{inner} is longer than limits.{outer}, which ends it")
+        });
+        told.collect()
+    }
+
     pub fn shell(&self) -> ShellLimits {
         ShellLimits {
             connect_timeout: self.connect_timeout,

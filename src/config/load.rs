@@ -117,7 +117,8 @@ fn read(request: &Request) -> (Loaded, Problems) {
         }
         Job::default()
     });
-    let warnings = stray_variables(&request.environment);
+    let mut warnings = stray_variables(&request.environment);
+    warnings.extend(job.limits.uneven());
     (Loaded { job, origins, warnings, directory: request.directory.clone() }, problems)
 }
 

@@ -127,7 +127,9 @@ struct Desk<'a, F> {
 }
 
 impl<F: Fn(&str) -> String> Desk<'_, F> {
+    /// Both halves are looked at, so that both problems are told.
     fn credential(&mut self, asked: &CredentialSettings) -> Option<Credential> {
+        let name = self.name.clone();
         let certificate = match (&asked.certificate, &asked.key) {
             (None, None) => None,
             (chain, key) => {
@@ -137,45 +139,35 @@ impl<F: Fn(&str) -> String> Desk<'_, F> {
             }
         };
         if certificate.is_some() && asked.password.is_none() {
+            // The certificate says who we are.
             let user = asked.user.clone().unwrap_or_default();
-            return Some(Credential {
-                name: self.name.clone(),
-                user,
-                password: Secret::new(String::new()),
-                certificate,
-            });
+            return Some(Credential { name, user, password: Secret::new(String::new()), certificate });
         }
         let user = self.user(asked.user.as_deref());
         let password = self.secret("password", asked.password.as_ref());
-        Some(Credential { name: self.name.clone(), user: user?, password: password?, certificate })
+        Some(Credential { name, user: user?, password: password?, certificate })
     }
 
     /// A user is no secret: a text without a known prefix is the name itself.
     fn user(&mut self, text: Option<&str>) -> Option<String> {
-        match text.map(|text| (text, SecretReference::parse(text))) {
-            Some((name, None)) if !name.is_empty() => Some(name.to_owned()),
-            Some((_, Some(reference))) => {
-                self.secret("user", Some(&reference)).map(|user| user.reveal().to_owned())
-            }
-            _ => self.secret("user", None).map(|user| user.reveal().to_owned()),
+        let reference = text.and_then(SecretReference::parse);
+        match (text, reference) {
+            (Some(name), None) if !name.is_empty() => Some(name.to_owned()),
+            (_, reference) => self.secret("user", reference.as_ref()).map(|user| user.reveal().to_owned()),
         }
     }
 
     fn secret(&mut self, field: &str, reference: Option<&SecretReference>) -> Option<Secret> {
         let key = format!("credentials.{}.{field}", self.name);
-        let problem = Problem::new((self.origin)(&key), key, "");
-        let message = match reference {
-            None => "is missing".to_owned(),
-            Some(reference) => match reference.resolve(self.environment) {
-                Ok(secret) => return Some(secret),
-                Err(why) => {
-                    let problem = Problem { message: why, ..problem };
-                    self.problems.add(problem.with_value(format!("\"{reference}\"")));
-                    return None;
-                }
-            },
+        let origin = (self.origin)(&key);
+        let problem = match reference.map(|reference| (reference, reference.resolve(self.environment))) {
+            Some((_, Ok(secret))) => return Some(secret),
+            Some((reference, Err(why))) => {
+                Problem::new(origin, key, why).with_value(format!("\"{reference}\""))
+            }
+            None => Problem::new(origin, key, "is missing"),
         };
-        self.problems.add(Problem { message, ..problem });
+        self.problems.add(problem);
         None
     }
 }

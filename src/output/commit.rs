@@ -8,6 +8,7 @@
 use bytes::Bytes;
 use serde::Deserialize;
 
+use crate::model::failure::{Failure, FailureKind};
 use crate::model::run::Attempt;
 use crate::output::draft::{Draft, LeftBehind};
 use crate::output::layout::{DATA, Key};
@@ -41,6 +42,16 @@ pub enum CommitError {
     /// name are kept.
     #[error("unknown whether the run was committed: {0}")]
     Unknown(StoreError),
+}
+
+impl From<CommitError> for Failure {
+    fn from(error: CommitError) -> Self {
+        let kind = match error {
+            CommitError::Unsigned(_) => FailureKind::Bug,
+            CommitError::NotCommitted { .. } | CommitError::Unknown(_) => FailureKind::Store,
+        };
+        Failure::new(kind, error.to_string())
+    }
 }
 
 /// What every manifest says at its top level.
@@ -86,7 +97,7 @@ fn signature(manifest: &Bytes) -> serde_json::Result<Attempt> {
 }
 
 async fn committed(draft: &Draft) -> Commit {
-    draft.store.drop_empty_folder(&draft.keys.staging()).await;
+    draft.store.drop_empty_folders(&draft.keys.staging()).await;
     Commit::Committed
 }
 

@@ -94,7 +94,7 @@ impl Draft {
             Err(cause) => Some((staged.key.clone(), cause)),
         };
         let left = futures::future::join_all(self.staged.iter().map(take_back)).await;
-        self.store.drop_empty_folder(&self.keys.staging()).await;
+        self.store.drop_empty_folders(&self.keys.staging()).await;
         let (keys, causes): (Vec<_>, Vec<_>) = left.into_iter().flatten().unzip();
         causes.into_iter().next().map_or(Ok(()), |cause| Err(LeftBehind { keys, cause }))
     }

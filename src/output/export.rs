@@ -59,7 +59,8 @@ pub async fn latest(store: &Store, job: &JobName) -> Result<Option<Latest>, Stor
 
 /// Copies the reports of a committed run and its manifest to the top of a root (`--out-dir`)
 /// under their plain names: `hyperv_run_report.json`, `manifest.json`. Real copies, so that
-/// editing one does not edit the run. Call it when [`point_latest`] said `Newest`.
+/// editing one does not edit the run. Call it when [`point_latest`] said `Newest`. Jobs that
+/// share a root share these names too: the last to commit is the one seen.
 pub async fn copy_audit_files(
     from: &Store,
     header: &RunHeader,

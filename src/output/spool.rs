@@ -15,6 +15,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 
+use crate::model::failure::{Failure, FailureKind};
 use crate::model::target::HostName;
 use crate::output::frame::{self, Span};
 use crate::tables::table::{RowBatch, TableId, TableSpec};
@@ -29,6 +30,12 @@ pub struct SpoolError {
     pub doing: &'static str,
     pub path: PathBuf,
     pub cause: String,
+}
+
+impl From<SpoolError> for Failure {
+    fn from(error: SpoolError) -> Self {
+        Failure::new(FailureKind::Store, error.to_string())
+    }
 }
 
 /// An append-only file of rows, shared by all steps of a run.

@@ -59,7 +59,8 @@ pub enum PutNew {
 }
 
 impl Store {
-    /// Opens a root given as a path or a `file://` URL; the folder is made if absent.
+    /// Opens a root given as a path or a `file://` URL, both taken letter for letter; the
+    /// folder is made if absent.
     pub fn open(root: &str) -> Result<Self, StoreError> {
         let fail = |cause| StoreError { doing: "open", path: root.to_owned(), cause };
         let folder = match root.split_once("://") {
@@ -224,11 +225,19 @@ impl Store {
         self.delete_surely(&staged.key).await
     }
 
-    /// Removes a folder on disk if nothing is in it; elsewhere folders do not exist.
-    pub async fn drop_empty_folder(&self, folder: &Key) {
-        if let Some(root) = &self.folder {
-            let folder = root.join(folder.as_str());
-            let _kept_when_not_empty = tokio::task::spawn_blocking(move || std::fs::remove_dir(folder)).await;
+    /// Removes a folder on disk and the folders around it as far as nothing is in them;
+    /// elsewhere folders do not exist.
+    pub async fn drop_empty_folders(&self, innermost: &Key) {
+        if let Some(root) = self.folder.clone() {
+            let innermost = root.join(innermost.as_str());
+            let dropping = tokio::task::spawn_blocking(move || {
+                let inside = innermost.ancestors().take_while(|folder| *folder != root);
+                let gone = |error: &std::io::Error| error.kind() == std::io::ErrorKind::NotFound;
+                let not_empty =
+                    |dropped: &std::io::Result<()>| dropped.as_ref().is_err_and(|error| !gone(error));
+                let _stopped_at = inside.map(std::fs::remove_dir).find(not_empty);
+            });
+            let _nothing_to_tell = dropping.await;
         }
     }
 

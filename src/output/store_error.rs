@@ -1,5 +1,7 @@
 //! One clear error for everything a store can refuse: what, where, and why in plain words.
 
+use crate::model::failure::{Failure, FailureKind};
+
 /// An operation on the store that failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("cannot {doing} {path}: {cause}")]
@@ -9,6 +11,12 @@ pub struct StoreError {
     /// The object with the root in front: `/srv/census/runs/…` or `s3://bucket/…`.
     pub path: String,
     pub cause: Cause,
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Failure::new(FailureKind::Store, error.to_string())
+    }
 }
 
 /// What stood in the way, as far as an operator can do something about it.

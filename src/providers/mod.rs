@@ -1,3 +1,5 @@
 //! What Lustrum surveys: one room a platform.
 
+pub mod catalogue;
+pub mod hyperv;
 pub mod provider;

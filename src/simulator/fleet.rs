@@ -1,9 +1,11 @@
 //! What fleet is asked for.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use crate::model::credential::Secret;
 use crate::model::target::Scheme;
+use crate::simulator::dice::Dice;
 use crate::simulator::fault::Fault;
 use crate::simulator::latency::Latency;
 
@@ -66,6 +68,17 @@ impl FleetSpec {
             command_latency: Latency::None,
             faults: BTreeMap::new(),
         }
+    }
+
+    /// How long each host takes for a command, by host number.
+    pub fn command_latencies(&self) -> Vec<Duration> {
+        (0..self.hosts).map(|host| self.command_latency_of(host)).collect()
+    }
+
+    /// The same for the same seed and number.
+    pub fn command_latency_of(&self, host: usize) -> Duration {
+        const FOR_COMMANDS: u64 = 1;
+        self.command_latency.draw(&mut Dice::for_path(&[self.seed, host as u64, FOR_COMMANDS]))
     }
 
     /// Adds a fault to a host.

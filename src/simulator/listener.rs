@@ -152,7 +152,7 @@ impl Conversation {
     async fn envelope(&self, body: &[u8]) -> (StatusCode, String) {
         let text = std::str::from_utf8(body).unwrap_or_default();
         let Some(request) = Request::read(text) else {
-            // Identify is the one request without addressing (DSP0226 11).
+            // With a logon the answer names the version (DSP0226 11); Test-WSMan asks so.
             return if soap::is_identify(text) {
                 let machine = self.host.world().machine(self.host.index());
                 let version = format!("OS: {} SP: 0.0 Stack: 3.0", machine.os_version());

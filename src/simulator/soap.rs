@@ -74,13 +74,6 @@ fn element(start: &quick_xml::events::BytesStart<'_>) -> Option<Element> {
     Some(element)
 }
 
-/// Whether a document asks who is there.
-pub fn is_identify(xml: &str) -> bool {
-    let body =
-        parse(xml).and_then(|envelope| envelope.children.into_iter().find(|child| child.name == "Body"));
-    body.is_some_and(|body| body.child("Identify").is_some())
-}
-
 /// A request with its addressing header read.
 #[derive(Debug)]
 pub struct Request {
@@ -101,6 +94,13 @@ pub const DEFAULT_ENVELOPE_BYTES: usize = 153_600;
 pub const LARGEST_ENVELOPE_BYTES: usize = 512_000;
 /// What a host takes for a request that names no OperationTimeout.
 const DEFAULT_OPERATION_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Whether a document is an Identify, the one request without addressing headers.
+pub fn is_identify(xml: &str) -> bool {
+    let envelope = parse(xml);
+    let body = envelope.as_ref().and_then(|envelope| envelope.child("Body"));
+    body.is_some_and(|body| body.child("Identify").is_some())
+}
 
 impl Request {
     /// `None` is a document that is no SOAP envelope with an Action and a MessageID.

@@ -41,7 +41,8 @@ pub struct Identity {
     pub product_version: Option<String>,
 }
 
-/// A program and its arguments, run without cmd.exe in between.
+/// A program and its arguments, run without cmd.exe in between where the host finds the
+/// program at the path given.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CommandLine {
     pub program: String,

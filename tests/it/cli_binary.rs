@@ -267,3 +267,32 @@ fn of_the_exit_codes_the_first_that_fits_wins() {
     assert_eq!(Exit::of_run(RunEnd { interrupted: true, ..recorded }, true), Exit::TryAgain);
     assert_eq!(Exit::of_run(all, true), Exit::NotRecorded);
 }
+
+#[test]
+fn a_simulated_fleet_says_where_it_is_and_goes_when_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let line = ["simulate", "--hosts", "3", "--vms", "2", "--port", "0", "--job", "fleet.toml", "--json"];
+    let mut child =
+        command(folder.path(), &line).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut announced = String::new();
+    let mut stdout = std::io::BufReader::new(child.stdout.take().unwrap());
+    std::io::BufRead::read_line(&mut stdout, &mut announced).unwrap();
+    let fleet: serde_json::Value = serde_json::from_str(&announced).unwrap();
+    assert_eq!(fleet["hosts"].as_array().unwrap().len(), 3);
+    for host in fleet["hosts"].as_array().unwrap() {
+        let address = host["url"].as_str().unwrap().trim_start_matches("http://").trim_end_matches("/wsman");
+        std::net::TcpStream::connect(address).unwrap();
+    }
+    let plan = run(folder.path(), &["plan", "./fleet.toml", "--json"]);
+    let plan: serde_json::Value = serde_json::from_slice(&plan.stdout).unwrap();
+    let target = &plan["targets"][2];
+    let url = format!("http://{}:{}/wsman", target["address"].as_str().unwrap(), target["port"]);
+    assert_eq!(fleet["hosts"][2]["url"], url);
+
+    let told = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(told.success());
+    let mut counted = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut counted).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert!(counted.starts_with("0 logons, 0 refused; 0 shells opened, 0 left open; "), "{counted}");
+}

@@ -74,7 +74,7 @@ fn every_flag_reaches_its_setting() {
     let line = [
         "run",
         "--hosts",
-        "hv01,HV02",
+        "hv01, HV02,",
         "--only",
         "vinfo",
         "--concurrency",

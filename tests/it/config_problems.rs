@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use lustrum::config::environment::Environment;
+use lustrum::config::limits::Limits;
 use lustrum::config::load::{Request, ask, load};
 use lustrum::config::problem::Problem;
 use tempfile::TempDir;
@@ -169,6 +170,14 @@ fn variables_with_one_underscore_are_not_passed_over_in_silence() {
     let folder = folder(&[]);
     let loaded = load(&request(&folder, None, &[("LUSTRUM_CONCURRENCY", "3")])).unwrap();
     assert!(loaded.warnings[0].starts_with("LUSTRUM_CONCURRENCY is not read"), "{:?}", loaded.warnings);
+}
+
+#[test]
+fn a_deadline_that_another_one_ends_is_worth_a_word() {
+    let folder = folder(&[("lustrum.toml", "limits.host-deadline = \"1m\"\n")]);
+    let warnings = load(&request(&folder, None, &[])).unwrap().warnings;
+    assert_eq!(warnings, ["limits.collector-deadline is longer than limits.host-deadline, which ends it"]);
+    assert!(Limits::default().uneven().is_empty());
 }
 
 #[test]

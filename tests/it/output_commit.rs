@@ -281,6 +281,38 @@ async fn a_discarded_draft_leaves_nothing() {
     assert_eq!(std::fs::read_dir(&root).unwrap().count(), 0, "not even a folder");
 }
 
+/// Dropped after any number of turns, the writing leaves nothing that a discard misses.
+#[tokio::test]
+async fn a_cancelled_write_is_discarded_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let (spool, header) = (spooled(folder.path()).await, header(1));
+    let mut finished = false;
+    for turns in (0..).map(|step| step * 3) {
+        for store in [in_memory().1, on_disk(folder.path())().1] {
+            let mut draft = Draft::new(store.clone(), &header);
+            let cancel = async {
+                for _ in 0..turns {
+                    tokio::task::yield_now().await;
+                }
+            };
+            tokio::select! {
+                biased;
+                () = cancel => {}
+                written = write(&mut draft, &header, &spool) => {
+                    written.unwrap();
+                    finished = true;
+                }
+            }
+            draft.discard().await.unwrap();
+            assert_eq!(keys_below(&store, "data").await, BTreeSet::new());
+            assert_eq!(keys_below(&store, "runs").await, BTreeSet::new());
+        }
+        if finished {
+            break;
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_folder_that_vanishes_before_the_commit_is_not_committed() {
     let folder = tempfile::tempdir().unwrap();

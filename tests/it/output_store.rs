@@ -179,6 +179,18 @@ async fn a_lost_acknowledgement_of_a_create_is_a_success() {
     assert!(matches!(store.put_new(&manifest, &Bytes::from_static(b"other")).await, PutNew::Exists(_)));
 }
 
+#[tokio::test]
+async fn a_lost_acknowledgement_of_a_completion_is_a_success() {
+    let memory = Arc::new(InMemory::new());
+    let staged =
+        stage(&Store::uploading(memory.clone(), "memory:"), "data/a", &[Bytes::from_static(b"a")]).await;
+    let faults = Faults { from: 0, calls: 1, when: When::After, error: std::io::ErrorKind::TimedOut };
+    let store = Store::uploading(Arc::new(FaultStore::new(memory.clone(), faults)), "memory:");
+    store.complete(&staged).await.unwrap();
+    let shorter = Staged { bytes: 0, ..staged };
+    assert!(store.complete(&shorter).await.is_err(), "an object of another size is not ours");
+}
+
 #[test]
 fn a_root_that_cannot_be_opened_says_why() {
     let refused = |root: &str| Store::open(root).err().unwrap().to_string();

@@ -77,7 +77,7 @@ crate::table! {
         pub numa_spanning_enabled: Option<bool>,
         /// `Get-VMHost .IovSupport`.
         pub iov_supported: Option<bool>,
-        /// Windows' id of the time zone. `[TimeZoneInfo]::Local.Id`.
+        /// Windows' id of the time zone. Registry `TimeZoneInformation\TimeZoneKeyName`.
         pub time_zone: Option<String> => "Time Zone",
         /// The active plan's name in the host's language. `Win32_PowerPlan.ElementName`; unconfirmed.
         pub power_plan: Option<String> => "Host Power Policy",
@@ -85,9 +85,9 @@ crate::table! {
         pub ntp_server: Option<String> => "NTP Server(s)",
         /// Service `W32Time` is running.
         pub w32time_running: Option<bool> => "NTPD running",
-        /// IPv4 and IPv6, without repeats. `Win32_NetworkAdapterConfiguration.DNSServerSearchOrder`.
+        /// IPv4 only, without repeats. `Win32_NetworkAdapterConfiguration.DNSServerSearchOrder`.
         pub dns_servers: Option<Vec<String>> => "DNS Servers",
-        /// Null on a standalone host. `MSCluster_Cluster.Name`; unconfirmed.
+        /// Null on a standalone host. Registry `HKLM\Cluster\ClusterName`; unconfirmed.
         pub cluster_name: Option<String> => "Cluster",
         /// `Up`, `Down`, `Paused`, `Joining`. `MSCluster_Node.State`; unconfirmed.
         pub cluster_node_state: Option<String>,

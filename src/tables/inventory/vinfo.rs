@@ -65,8 +65,6 @@ crate::table! {
         pub disks: Option<i64> => "Disks",
         /// Count of `Get-VM .DVDDrives`.
         pub dvd_drives: Option<i64>,
-        /// First IPv4 address that is not link-local. `Get-VM .NetworkAdapters.IPAddresses`.
-        pub primary_ip_address: Option<String> => "Primary IP Address",
         /// Made highly available in a cluster. `Get-VM .IsClustered`.
         pub is_clustered: Option<bool> => "DAS protection",
         /// `Nothing`, `StartIfRunning` or `Start`. `Get-VM .AutomaticStartAction`.

@@ -1,0 +1,10 @@
+//! All platforms, each over the transport that is in use.
+
+use crate::providers::hyperv::session::Hyperv;
+use crate::transport::shell::ShellLimits;
+use crate::transport::wsman::shell::Wsman;
+
+/// Hyper-V hosts over our own WS-Management client.
+pub fn hyperv(limits: ShellLimits) -> Hyperv<Wsman> {
+    Hyperv::new(limits)
+}

@@ -1,0 +1,3 @@
+$ProgressPreference = 'SilentlyContinue'
+$LustrumLines = @($input)
+Invoke-Expression ($LustrumLines -join "`n")

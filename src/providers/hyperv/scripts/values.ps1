@@ -1,0 +1,149 @@
+# What collectors share, inside their runspace: plain values out of cmdlet objects, and
+# bulk reads that are made once.
+#
+# A missing property is $null here (strict mode is off), and $null stays $null: an unknown
+# value must not turn into '' or 0 on its way.
+$ProgressPreference = 'SilentlyContinue'
+$WarningPreference = 'SilentlyContinue'
+$VerbosePreference = 'SilentlyContinue'
+$InformationPreference = 'SilentlyContinue'
+$ErrorActionPreference = 'Continue'
+Set-StrictMode -Off
+$global:LustrumBulk = @{}
+
+# Text; an enum becomes its name.
+function ConvertTo-LustrumText {
+    param($Value)
+    if ($null -eq $Value) { return $null }
+    return [string]$Value
+}
+
+# A GUID in lower case without braces.
+function ConvertTo-LustrumId {
+    param($Value)
+    if ($null -eq $Value) { return $null }
+    $text = ([string]$Value).Trim().Trim('{', '}').ToLowerInvariant()
+    if ($text -eq '') { return $null }
+    return $text
+}
+
+# UTC, ISO 8601.
+function ConvertTo-LustrumInstant {
+    param($Value)
+    if ($Value -isnot [datetime]) { return $null }
+    if ($Value.Year -le 1601) { return $null }
+    return $Value.ToUniversalTime().ToString('o')
+}
+
+# Whole seconds of a time span; a plain number is seconds already.
+function ConvertTo-LustrumSeconds {
+    param($Value)
+    if ($null -eq $Value) { return $null }
+    if ($Value -is [timespan]) { return [long]$Value.TotalSeconds }
+    return [long]$Value
+}
+
+# Texts one by one; callers collect them with @( ), so that one text stays a list.
+function ConvertTo-LustrumTexts {
+    param($Values)
+    foreach ($value in $Values) {
+        if ($null -ne $value) { [string]$value }
+    }
+}
+
+# Runs one collector. Errors, ending or not, leave among the rows as ErrorRecords.
+function Invoke-LustrumCollector {
+    param([scriptblock]$Collect, [int]$BudgetMs)
+    try { & $Collect 2>&1 } catch { $_ }
+}
+
+# Makes a bulk read once and gives its objects and its errors to every collector that asks.
+function Read-LustrumBulk {
+    param([string]$Name, [scriptblock]$Read)
+    if (-not $global:LustrumBulk.ContainsKey($Name)) {
+        $global:LustrumBulk[$Name] = @(& $Read 2>&1)
+    }
+    foreach ($item in $global:LustrumBulk[$Name]) {
+        if ($null -ne $item) { $item }
+    }
+}
+
+# An error among objects.
+function Test-LustrumFault {
+    param($Item)
+    return $null -ne $Item.FullyQualifiedErrorId
+}
+
+# Ends the collector as "not applicable" where the cmdlets are not installed.
+function Assert-LustrumHyperV {
+    if ($null -eq (Get-Command -Name 'Hyper-V\Get-VM' -ErrorAction SilentlyContinue)) {
+        throw 'LustrumNotApplicable'
+    }
+}
+
+function Read-LustrumVm {
+    Assert-LustrumHyperV
+    Read-LustrumBulk -Name 'vm' -Read { Hyper-V\Get-VM }
+}
+
+function Read-LustrumAdapter {
+    Assert-LustrumHyperV
+    Read-LustrumBulk -Name 'nic' -Read { Hyper-V\Get-VMNetworkAdapter -VMName '*' }
+}
+
+function Read-LustrumDrive {
+    Assert-LustrumHyperV
+    Read-LustrumBulk -Name 'drive' -Read { Hyper-V\Get-VMHardDiskDrive -VMName '*' }
+}
+
+# Whether a per-VM cmdlet has anything to find: '*' over no VMs is not asked at all. An
+# error instead of VMs is not "none".
+function Test-LustrumAnyVm {
+    $items = @(Read-LustrumVm)
+    foreach ($item in $items) {
+        if (-not (Test-LustrumFault $item)) { return $true }
+    }
+    foreach ($item in $items) { throw $item }
+    return $false
+}
+
+# One value of the registry, or $null.
+function Read-LustrumRegistry {
+    param([string]$Path, [string]$Name)
+    $key = Get-ItemProperty -Path $Path -Name $Name -ErrorAction SilentlyContinue
+    if ($null -eq $key) { return $null }
+    return $key.$Name
+}
+
+# Instances of a class, or nothing where class or namespace do not exist.
+function Read-LustrumOptional {
+    param([string]$Class, [string]$Namespace = 'root\cimv2', [string]$Filter)
+    try {
+        if ($Filter) {
+            Get-CimInstance -Namespace $Namespace -ClassName $Class -Filter $Filter -ErrorAction Stop
+        } else {
+            Get-CimInstance -Namespace $Namespace -ClassName $Class -ErrorAction Stop
+        }
+    } catch {
+        return
+    }
+}
+
+# The full name of a domain member, else the plain one.
+function Get-LustrumFqdn {
+    param($System)
+    if ($null -eq $System) { return $null }
+    $name = $System.DNSHostName
+    if (-not $name) { $name = $System.Name }
+    if ($System.PartOfDomain -and $System.Domain) { return "$name.$($System.Domain)" }
+    return $name
+}
+
+# The version of the Hyper-V module that answers, loading it where it is not loaded yet.
+function Get-LustrumModuleVersion {
+    Import-Module -Name 'Hyper-V' -ErrorAction SilentlyContinue
+    foreach ($module in @(Get-Module -Name 'Hyper-V')) {
+        return [string]$module.Version
+    }
+    return $null
+}

@@ -1,0 +1,136 @@
+# Virtual machines: one bulk read a cmdlet or class, joined by VM id.
+
+# Counts by VM id; $null when some of it could not be read, for then a count would lie.
+function Measure-LustrumByVm {
+    param($Items)
+    $counts = @{}
+    foreach ($item in $Items) {
+        if (Test-LustrumFault $item) { return $null }
+        $id = ConvertTo-LustrumId $item.VMId
+        if ($null -ne $id) { $counts[$id] = [int]$counts[$id] + 1 }
+    }
+    return $counts
+}
+
+# One value of the guest's items, picked by name: their order is not fixed.
+function Get-LustrumGuestItem {
+    param($Items, [string]$Name)
+    foreach ($item in $Items) {
+        if ([string]$item -notmatch '(?s)<PROPERTY\s[^>]*NAME="Name"[^>]*>\s*<VALUE>(.*?)</VALUE>') { continue }
+        if ($Matches[1] -ne $Name) { continue }
+        if ([string]$item -notmatch '(?s)<PROPERTY\s[^>]*NAME="Data"[^>]*>\s*<VALUE>(.*?)</VALUE>') { return $null }
+        $text = [string]$Matches[1]
+        return $text.Replace('&lt;', '<').Replace('&gt;', '>').Replace('&quot;', '"').Replace('&apos;', "'").Replace('&amp;', '&')
+    }
+    return $null
+}
+
+$vms = @(Read-LustrumVm)
+$faults = @($vms | Where-Object { Test-LustrumFault $_ })
+$vms = @($vms | Where-Object { -not (Test-LustrumFault $_) })
+$faults
+if ($vms.Count -eq 0) { return }
+
+$adapters = $null
+$drives = $null
+$dvds = $null
+try {
+    $found = @(Read-LustrumAdapter)
+    $adapters = Measure-LustrumByVm $found
+    $found = @(Read-LustrumDrive)
+    $drives = Measure-LustrumByVm $found
+    $found = @(Hyper-V\Get-VMDvdDrive -VMName '*' 2>&1)
+    $dvds = Measure-LustrumByVm $found
+} catch {
+    $_
+}
+
+$settings = @{}
+$guests = @{}
+try {
+    $query = "SELECT * FROM Msvm_VirtualSystemSettingData WHERE VirtualSystemType = 'Microsoft:Hyper-V:System:Realized'"
+    foreach ($setting in @(Get-CimInstance -Namespace 'root\virtualization\v2' -Query $query -ErrorAction Stop)) {
+        $id = ConvertTo-LustrumId $setting.VirtualSystemIdentifier
+        if ($null -eq $id) { $id = ConvertTo-LustrumId $setting.ConfigurationID }
+        if ($null -ne $id) { $settings[$id] = $setting }
+    }
+    foreach ($component in @(Get-CimInstance -Namespace 'root\virtualization\v2' -ClassName 'Msvm_KvpExchangeComponent' -ErrorAction Stop)) {
+        $id = ConvertTo-LustrumId $component.SystemName
+        if ($null -ne $id) { $guests[$id] = $component.GuestIntrinsicExchangeItems }
+    }
+} catch {
+    $_
+}
+
+foreach ($vm in $vms) {
+    try {
+        $id = ConvertTo-LustrumId $vm.VMId
+        $setting = $null
+        $guest = $null
+        $nics = $null
+        $disks = $null
+        $opticals = $null
+        if ($null -ne $id) {
+            $setting = $settings[$id]
+            $guest = $guests[$id]
+            if ($null -ne $adapters) { $nics = [int]$adapters[$id] }
+            if ($null -ne $drives) { $disks = [int]$drives[$id] }
+            if ($null -ne $dvds) { $opticals = [int]$dvds[$id] }
+        }
+        $secureBoot = $null
+        $template = $null
+        if ($vm.Generation -eq 2 -and $null -ne $setting.SecureBootEnabled) {
+            if ($setting.SecureBootEnabled) { $secureBoot = 'On' } else { $secureBoot = 'Off' }
+            $template = ConvertTo-LustrumId $setting.SecureBootTemplateId
+        }
+        [pscustomobject]@{
+            VMId                       = $id
+            Name                       = ConvertTo-LustrumText $vm.Name
+            State                      = ConvertTo-LustrumText $vm.State
+            Status                     = ConvertTo-LustrumText $vm.Status
+            PrimaryOperationalStatus   = ConvertTo-LustrumText $vm.PrimaryOperationalStatus
+            OperationalStatus          = @(ConvertTo-LustrumTexts $vm.OperationalStatus)
+            StatusDescriptions         = @(ConvertTo-LustrumTexts $vm.StatusDescriptions)
+            Generation                 = $vm.Generation
+            Version                    = ConvertTo-LustrumText $vm.Version
+            ProcessorCount             = $vm.ProcessorCount
+            CPUUsage                   = $vm.CPUUsage
+            MemoryStartup              = $vm.MemoryStartup
+            MemoryMinimum              = $vm.MemoryMinimum
+            MemoryMaximum              = $vm.MemoryMaximum
+            MemoryAssigned             = $vm.MemoryAssigned
+            MemoryDemand               = $vm.MemoryDemand
+            DynamicMemoryEnabled       = $vm.DynamicMemoryEnabled
+            Uptime                     = ConvertTo-LustrumSeconds $vm.Uptime
+            CreationTime               = ConvertTo-LustrumInstant $vm.CreationTime
+            Heartbeat                  = ConvertTo-LustrumText $vm.Heartbeat
+            IntegrationServicesState   = ConvertTo-LustrumText $vm.IntegrationServicesState
+            IntegrationServicesVersion = ConvertTo-LustrumText $vm.IntegrationServicesVersion
+            AutomaticStartAction       = ConvertTo-LustrumText $vm.AutomaticStartAction
+            AutomaticStartDelay        = ConvertTo-LustrumSeconds $vm.AutomaticStartDelay
+            AutomaticStopAction        = ConvertTo-LustrumText $vm.AutomaticStopAction
+            IsClustered                = $vm.IsClustered
+            Notes                      = ConvertTo-LustrumText $vm.Notes
+            Path                       = ConvertTo-LustrumText $vm.Path
+            ConfigurationLocation      = ConvertTo-LustrumText $vm.ConfigurationLocation
+            SnapshotFileLocation       = ConvertTo-LustrumText $vm.SnapshotFileLocation
+            SmartPagingFilePath        = ConvertTo-LustrumText $vm.SmartPagingFilePath
+            ParentSnapshotName         = ConvertTo-LustrumText $vm.ParentSnapshotName
+            CheckpointType             = ConvertTo-LustrumText $vm.CheckpointType
+            ReplicationState           = ConvertTo-LustrumText $vm.ReplicationState
+            ReplicationHealth          = ConvertTo-LustrumText $vm.ReplicationHealth
+            ReplicationMode            = ConvertTo-LustrumText $vm.ReplicationMode
+            NetworkAdapterCount        = $nics
+            HardDriveCount             = $disks
+            DvdDriveCount              = $opticals
+            BIOSGUID                   = ConvertTo-LustrumId $setting.BIOSGUID
+            SecureBoot                 = $secureBoot
+            SecureBootTemplate         = $template
+            GuestOSName                = Get-LustrumGuestItem -Items $guest -Name 'OSName'
+            GuestOSVersion             = Get-LustrumGuestItem -Items $guest -Name 'OSVersion'
+            GuestFqdn                  = Get-LustrumGuestItem -Items $guest -Name 'FullyQualifiedDomainName'
+        }
+    } catch {
+        $_
+    }
+}
