@@ -20,6 +20,8 @@ mod output_spool;
 mod output_store;
 mod output_writer;
 mod powershell_syntax;
+mod scenarios;
+mod secrets;
 mod shell_contract;
 mod simulator_cim;
 mod simulator_logon;

@@ -46,7 +46,8 @@ fn assert_folder_clean(folder: &Path) -> usize {
 }
 
 async fn survey(scheme: Scheme, auth: &str, password: &str) {
-    let mut spec = FleetSpec::new(3, 3, 7).with_fault(1, Fault::WrongPassword).with_fault(2, Fault::GarbageXml);
+    let mut spec =
+        FleetSpec::new(3, 3, 7).with_fault(1, Fault::WrongPassword).with_fault(2, Fault::GarbageXml);
     spec.scheme = scheme;
     spec.password = Secret::new(SENTINEL.to_owned());
     let fleet = Simulator::start(spec).await.unwrap();
