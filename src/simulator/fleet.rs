@@ -10,17 +10,23 @@ use crate::simulator::fault::Fault;
 use crate::simulator::latency::Latency;
 
 /// How a client tells simulated hosts apart.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Addressing {
     /// Every host has its own address in 127.0.0.0/8 and all have the same port: a listener
     /// per host. Linux answers on the whole block without set-up; other systems do not.
-    #[default]
     AddressPerHost,
     /// All hosts have 127.0.0.1 and each its own port. Works everywhere.
     PortPerHost,
     /// As `AddressPerHost`, behind one listener on 0.0.0.0: one descriptor for any number of
     /// hosts. Connections to addresses outside 127.0.0.0/8 are closed unread.
     OneListener,
+}
+
+impl Default for Addressing {
+    /// An address for each host where the system lets us.
+    fn default() -> Self {
+        if cfg!(target_os = "linux") { Self::AddressPerHost } else { Self::PortPerHost }
+    }
 }
 
 /// A fleet to simulate. The same spec gives the same fleet, certificates and ports excepted.

@@ -25,6 +25,7 @@ mod scenarios;
 mod secrets;
 mod shell_contract;
 mod simulator_cim;
+mod simulator_logon;
 mod simulator_shells;
 mod simulator_sockets;
 mod simulator_wire;
