@@ -3,6 +3,7 @@
 
 mod audit;
 mod cli_binary;
+mod cli_run;
 mod cli_summary;
 mod cli_telemetry;
 mod config_fleet;
