@@ -10,10 +10,11 @@ use crate::cli::args::{
     SchemaArguments,
 };
 use crate::cli::config_check::{self, problem_count};
+use crate::cli::demo::demo;
 use crate::cli::exit::Exit;
 use crate::cli::simulate::simulate;
 use crate::cli::terminal::Terminal;
-use crate::cli::{dotenv, plan_text, request, schema};
+use crate::cli::{dotenv, plan_text, request, run, schema};
 use crate::config::load;
 use crate::config::problem::{Problem, Problems};
 use crate::engine::plan::Plan;
@@ -85,10 +86,8 @@ fn answer(arguments: Arguments, terminal: &Terminal) -> Answer {
             Ok(Exit::Ok)
         }
         Command::Simulate(asked) => Ok(on_runtime(simulate(&asked, terminal))?),
-        Command::Run(_) | Command::Demo(_) => {
-            terminal.error("not wired");
-            Ok(Exit::Usage)
-        }
+        Command::Run(asked) => Ok(on_runtime(run::run(&global, &asked, terminal))?),
+        Command::Demo(asked) => Ok(on_runtime(demo(&asked, terminal))?),
     }
 }
 

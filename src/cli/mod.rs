@@ -3,6 +3,7 @@
 pub mod args;
 pub mod columns;
 pub mod config_check;
+pub mod demo;
 pub mod dispatch;
 pub mod dotenv;
 pub mod exit;
@@ -10,6 +11,7 @@ pub mod journal;
 pub mod plan_text;
 pub mod progress;
 pub mod request;
+pub mod run;
 pub mod schema;
 pub mod signals;
 pub mod simulate;

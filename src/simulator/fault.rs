@@ -183,6 +183,17 @@ fn read_name(word: &str, value: Option<&str>) -> Result<String, InvalidFault> {
     }
 }
 
+/// A question for [`Faults`]: the value of this fault, if it is this fault.
+#[macro_export]
+macro_rules! fault_value {
+    ($variant:ident) => {
+        |fault: &$crate::simulator::fault::Fault| match fault {
+            $crate::simulator::fault::Fault::$variant(value) => Some(*value),
+            _ => None,
+        }
+    };
+}
+
 /// The faults of one host, with how often each has struck.
 #[derive(Debug, Default)]
 pub struct Faults(Vec<(Fault, AtomicU64)>);

@@ -1,24 +1,32 @@
 //! What fleet is asked for.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use crate::model::credential::Secret;
 use crate::model::target::Scheme;
+use crate::simulator::dice::Dice;
 use crate::simulator::fault::Fault;
 use crate::simulator::latency::Latency;
 
 /// How a client tells simulated hosts apart.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Addressing {
     /// Every host has its own address in 127.0.0.0/8 and all have the same port: a listener
     /// per host. Linux answers on the whole block without set-up; other systems do not.
-    #[default]
     AddressPerHost,
     /// All hosts have 127.0.0.1 and each its own port. Works everywhere.
     PortPerHost,
     /// As `AddressPerHost`, behind one listener on 0.0.0.0: one descriptor for any number of
     /// hosts. Connections to addresses outside 127.0.0.0/8 are closed unread.
     OneListener,
+}
+
+impl Default for Addressing {
+    /// An address for each host where the system lets us.
+    fn default() -> Self {
+        if cfg!(target_os = "linux") { Self::AddressPerHost } else { Self::PortPerHost }
+    }
 }
 
 /// A fleet to simulate. The same spec gives the same fleet, certificates and ports excepted.
@@ -60,6 +68,17 @@ impl FleetSpec {
             command_latency: Latency::None,
             faults: BTreeMap::new(),
         }
+    }
+
+    /// How long each host takes for a command, by host number.
+    pub fn command_latencies(&self) -> Vec<Duration> {
+        (0..self.hosts).map(|host| self.command_latency_of(host)).collect()
+    }
+
+    /// The same for the same seed and number.
+    pub fn command_latency_of(&self, host: usize) -> Duration {
+        const FOR_COMMANDS: u64 = 1;
+        self.command_latency.draw(&mut Dice::for_path(&[self.seed, host as u64, FOR_COMMANDS]))
     }
 
     /// Adds a fault to a host.

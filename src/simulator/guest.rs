@@ -143,7 +143,7 @@ pub fn grow(machine: &Machine, number: usize, dice: &mut Dice) -> Guest {
     let disks = disks(&folder, &name, generation, &checkpoints, dice);
     let nics = nics(machine, state.running, dice);
     Guest {
-        bios_guid: dice.guid(),
+        bios_guid: dice.guid().to_lowercase(),
         notes: names::notes(dice),
         state,
         generation,
@@ -213,10 +213,10 @@ fn disks(
             let (controller_type, controller_number) =
                 if generation == 1 && number < 2 { ("IDE", 0) } else { ("SCSI", 0) };
             let pass_through = (generation == 1 && dice.chance(0.03)).then_some(4 + number);
-            let identifier = dice.guid();
+            let identifier = dice.guid().to_lowercase();
             // With checkpoints the drive holds the youngest differencing disk.
             let leaf = (!checkpoints.is_empty())
-                .then(|| base.replace(".vhd", &format!("_{}.avhd", &identifier[..8])));
+                .then(|| base.replace(".vhd", &format!("_{}.avhd", identifier[..8].to_uppercase())));
             let differencing = leaf.is_some() && pass_through.is_none();
             Disk {
                 path: match pass_through {

@@ -33,7 +33,6 @@ pub struct Host {
 }
 
 /// What a draw is for; part of its dice's path.
-const FOR_COMMANDS: u64 = 1;
 const FOR_REQUESTS: u64 = 2;
 const FOR_IDS: u64 = 3;
 
@@ -45,7 +44,6 @@ impl Host {
         } else {
             spec.password.clone()
         };
-        let mut dice = Dice::for_path(&[spec.seed, index as u64, FOR_COMMANDS]);
         Self {
             index,
             windows_version: windows_version(&world.machine(index)),
@@ -54,7 +52,7 @@ impl Host {
             name,
             faults,
             request_latency: spec.request_latency,
-            command_latency: spec.command_latency.draw(&mut dice),
+            command_latency: spec.command_latency_of(index),
             counters: Counters::default(),
             shells: Mutex::new(ShellTable::default()),
             enumerations: Mutex::new(Enumerations::default()),

@@ -1,5 +1,6 @@
 //! How long simulated hosts take, the same for the same seed.
 
+use std::str::FromStr;
 use std::time::Duration;
 
 use crate::simulator::dice::Dice;
@@ -17,6 +18,32 @@ pub enum Latency {
         sigma: f64,
         longest: Duration,
     },
+}
+
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("latency `{0}`: expected `none`, `fixed = MS` or `long_tail = MEDIAN_MS, SIGMA, LONGEST_MS`")]
+pub struct InvalidLatency(String);
+
+impl FromStr for Latency {
+    type Err = InvalidLatency;
+
+    /// Reads `none`, `fixed = 200`, `long_tail = 300, 1.0, 10000`; durations in milliseconds.
+    fn from_str(text: &str) -> Result<Self, InvalidLatency> {
+        let refused = || InvalidLatency(text.to_owned());
+        let (word, value) = text.split_once('=').unwrap_or((text, ""));
+        let read = |number: &str| number.trim().parse().ok().filter(|number| (0.0..=1e9).contains(number));
+        let values = value.split(',').filter(|number| !number.trim().is_empty());
+        let numbers: Vec<f64> = values.map(read).collect::<Option<_>>().ok_or_else(refused)?;
+        let duration = |ms: f64| Duration::from_secs_f64(ms / 1000.0);
+        match (word.trim(), numbers.as_slice()) {
+            ("none", []) => Ok(Self::None),
+            ("fixed", [ms]) => Ok(Self::Fixed(duration(*ms))),
+            ("long_tail", [median, sigma, longest]) => {
+                Ok(Self::LongTail { median: duration(*median), sigma: *sigma, longest: duration(*longest) })
+            }
+            _ => Err(refused()),
+        }
+    }
 }
 
 impl Latency {

@@ -12,7 +12,6 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::Sleep;
 
-use crate::simulator::fault::Fault;
 use crate::simulator::host::Host;
 
 const NEVER: u64 = u64::MAX;
@@ -50,13 +49,10 @@ pub struct Line {
 
 impl Line {
     pub fn new(stream: TcpStream, host: Arc<Host>, shears: Arc<Shears>) -> Self {
-        let hang_after = host
-            .faults()
-            .value(|fault| if let Fault::HangAfter(bytes) = fault { Some(*bytes) } else { None })
-            .unwrap_or(NEVER);
+        let hang_after = host.faults().value(crate::fault_value!(HangAfter)).unwrap_or(NEVER);
         let dribble = host
             .faults()
-            .value(|fault| if let Fault::Dribble(bytes_per_s) = fault { Some(*bytes_per_s) } else { None })
+            .value(crate::fault_value!(Dribble))
             .map(|rate| (rate * DRIBBLE_TICK.as_millis() as u64 / 1000).max(1));
         Self { stream, host, shears, hang_after, dribble, tick: None }
     }

@@ -20,7 +20,7 @@ use crate::simulator::host::Host;
 use crate::simulator::line::{Line, Shears};
 use crate::simulator::logon::{Admission, Logon, Tls};
 use crate::simulator::sealing;
-use crate::simulator::soap::{LARGEST_ENVELOPE_BYTES, Request, is_identify};
+use crate::simulator::soap::{self, LARGEST_ENVELOPE_BYTES, Request};
 use crate::simulator::tls::Certificates;
 use crate::simulator::wsman::{self, Entrance};
 
@@ -89,8 +89,7 @@ impl Conversation {
         if !latency.is_zero() {
             tokio::time::sleep(latency).await;
         }
-        if host.faults().strikes(|fault| if let Fault::Http503(times) = fault { Some(*times) } else { None })
-        {
+        if host.faults().strikes(crate::fault_value!(Http503)) {
             return empty(StatusCode::SERVICE_UNAVAILABLE);
         }
         let path = request.uri().path();
@@ -110,7 +109,7 @@ impl Conversation {
         };
         if anonymous {
             host.counters().identifies.add(1);
-            return soap(StatusCode::OK, envelope::identify(ANONYMOUS_VERSION));
+            return envelope_response(StatusCode::OK, envelope::identify(ANONYMOUS_VERSION));
         }
         // HTTP/1.1 has one request at a time on a connection; the lock is never contended.
         let mut logon = self.logon.lock().await;
@@ -139,7 +138,7 @@ impl Conversation {
                 return empty(StatusCode::INTERNAL_SERVER_ERROR);
             }
             let (status, envelope) = self.envelope(body).await;
-            return soap(status, envelope);
+            return envelope_response(status, envelope);
         }
         let Some(sealer) = logon.sealer() else { return empty(StatusCode::BAD_REQUEST) };
         let Some(opened) = sealing::open(sealer, body) else { return empty(StatusCode::BAD_REQUEST) };
@@ -151,14 +150,16 @@ impl Conversation {
     }
 
     async fn envelope(&self, body: &[u8]) -> (StatusCode, String) {
-        let text = std::str::from_utf8(body).ok();
-        // With a logon the answer names the version (DSP0226 11); Test-WSMan asks so.
-        if text.is_some_and(is_identify) {
-            let version = format!("OS: {} SP: 0.0 Stack: 3.0", self.host.windows_version());
-            return (StatusCode::OK, envelope::identify(&version));
-        }
-        let Some(request) = text.and_then(Request::read) else {
-            return (StatusCode::BAD_REQUEST, String::new());
+        let text = std::str::from_utf8(body).unwrap_or_default();
+        let Some(request) = Request::read(text) else {
+            // With a logon the answer names the version (DSP0226 11); Test-WSMan asks so.
+            return if soap::is_identify(text) {
+                let machine = self.host.world().machine(self.host.index());
+                let version = format!("OS: {} SP: 0.0 Stack: 3.0", machine.os_version());
+                (StatusCode::OK, envelope::identify(&version))
+            } else {
+                (StatusCode::BAD_REQUEST, String::new())
+            };
         };
         if request.action.ends_with("/Receive") && self.host.faults().has(&Fault::GarbageXml) {
             return (StatusCode::OK, "<s:Envelope><s:Body><<rsp:ReceiveResponse>&nothing".to_owned());
@@ -195,6 +196,6 @@ fn typed(status: StatusCode, kind: &'static str, body: Bytes) -> Response<Full<B
     response
 }
 
-fn soap(status: StatusCode, envelope: String) -> Response<Full<Bytes>> {
+fn envelope_response(status: StatusCode, envelope: String) -> Response<Full<Bytes>> {
     typed(status, SOAP, envelope.into())
 }

@@ -145,7 +145,7 @@ impl Machine {
             computer_name: name.to_uppercase(),
             fqdn: format!("{name}.{DNS_DOMAIN}"),
             site,
-            uuid: dice.guid(),
+            uuid: dice.guid().to_lowercase(),
             serial_number: format!("CZ{:08}", dice.between(1_000_000, 99_999_999)),
             windows,
             hardware,

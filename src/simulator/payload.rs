@@ -26,6 +26,10 @@ macro_rules! object {
     }};
 }
 
+/// Msvm_VirtualSystemSettingData.SecureBootTemplateId of the two templates in use.
+const WINDOWS_TEMPLATE: &str = "1734c6e8-3154-4dda-ba5f-a874cc483422";
+const UEFI_CA_TEMPLATE: &str = "272e7447-90a4-4563-a4b9-8e4ab00526ce";
+
 const NULL: Value = Value::Null;
 
 /// What decides whether a host's emptiness is proven.
@@ -159,7 +163,7 @@ pub fn vm(guests: &[Guest], machine: &Machine) -> Vec<Object> {
             "BIOSGUID": guest.bios_guid,
             "SecureBoot": (guest.generation == 2).then_some("On"),
             "SecureBootTemplate": (guest.generation == 2)
-                .then_some(if guest.linux { "MicrosoftUEFICertificateAuthority" } else { "MicrosoftWindows" }),
+                .then_some(if guest.linux { UEFI_CA_TEMPLATE } else { WINDOWS_TEMPLATE }),
             "GuestOSName": guest_os.0,
             "GuestOSVersion": guest_os.1,
             "GuestFqdn": beating.then(|| format!("{}.{}", &guest.id[..8], crate::simulator::account::DNS_DOMAIN)),
@@ -217,7 +221,7 @@ pub fn disk(guests: &[Guest], vhd_in_use: bool) -> Vec<Object> {
             objects.push(object! { id(guest);
                 "VMId": guest.id,
                 "VMName": guest.name,
-                "Id": format!("Microsoft:{}\\{}\\{}\\{}\\D", guest.id.to_uppercase(), disk.identifier,
+                "Id": format!("Microsoft:{}\\{}\\{}\\{}\\D", guest.id.to_uppercase(), disk.identifier.to_uppercase(),
                     disk.controller_number, disk.controller_location),
                 "Name": "Hard Drive",
                 "Path": disk.path,

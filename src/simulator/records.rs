@@ -74,6 +74,7 @@ pub fn lines(report: &Report<'_>, wire: &Wire) -> Vec<String> {
         let status = if seq == last { report.status } else { "more" };
         let json =
             format!("[{}]", objects.iter().map(|object| object.json.as_str()).collect::<Vec<_>>().join(","));
+        let json = if wire.encoding == Encoding::Json { ascii(&json) } else { json };
         let head = header(report, status, seq, objects, Some((&json, wire.encoding)));
         format!("{MARKER}{head} {}\r\n", encode(&json, wire.encoding))
     };
@@ -140,6 +141,22 @@ fn header(
     }
     header.push('}');
     header
+}
+
+/// JSON with every character beyond ASCII as `\uhhhh`: no console code page can hurt it.
+fn ascii(json: &str) -> String {
+    let mut units = [0; 2];
+    let mut escaped = String::with_capacity(json.len());
+    for letter in json.chars() {
+        if letter.is_ascii() {
+            escaped.push(letter);
+        } else {
+            for unit in letter.encode_utf16(&mut units) {
+                escaped.push_str(&format!("\\u{unit:04x}"));
+            }
+        }
+    }
+    escaped
 }
 
 fn encode(json: &str, encoding: Encoding) -> String {

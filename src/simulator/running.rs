@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::net::TcpSocket;
 use tokio::task::JoinSet;
@@ -58,6 +59,11 @@ impl SimulatedHost {
     /// What a client may pin, over HTTPS.
     pub fn leaf_sha256(&self) -> Option<String> {
         self.resident.certificates.as_ref().map(|certificates| certificates.leaf_sha256())
+    }
+
+    /// How long its commands take, drawn once from the fleet's latency.
+    pub fn command_latency(&self) -> Duration {
+        self.resident.host.command_latency()
     }
 
     pub fn tally(&self) -> Tally {

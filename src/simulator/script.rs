@@ -55,9 +55,7 @@ pub fn steps(host: &Host, script: &str, code_page: u32) -> Option<VecDeque<Step>
         steps.push_back(Step::Hold);
         return Some(steps);
     }
-    if let Some(bytes) =
-        faults.value(|fault| if let Fault::Noise(bytes) = fault { Some(*bytes) } else { None })
-    {
+    if let Some(bytes) = faults.value(crate::fault_value!(Noise)) {
         steps.push_back(Step::Noise(bytes));
     }
     if faults.has(&Fault::ClixmlNoise) {
@@ -83,7 +81,7 @@ fn conversation(host: &Host, request: &ScriptRequest, console: u32, steps: &mut 
         },
         record_chars: request.record_chars,
     };
-    let slow_ms = faults.value(|fault| if let Fault::SlowMs(ms) = fault { Some(*ms) } else { None });
+    let slow_ms = faults.value(crate::fault_value!(SlowMs));
     let total = host.command_latency() + Duration::from_millis(slow_ms.unwrap_or(0));
     let share = total / request.collectors.len().max(1) as u32;
     let last = request.collectors.len().saturating_sub(1);
@@ -148,8 +146,7 @@ impl Scene {
         if faults.has(&Fault::VhdInUse) {
             hold_a_disk(&mut guests);
         }
-        let missing =
-            faults.value(|fault| if let Fault::MissingVms(vms) = fault { Some(*vms) } else { None });
+        let missing = faults.value(crate::fault_value!(MissingVms));
         Self {
             machine: host.world().machine(host.index()),
             seen: guests.len().saturating_sub(missing.unwrap_or(0) as usize),

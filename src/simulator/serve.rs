@@ -41,6 +41,11 @@ pub struct Ready {
     pub hosts: Vec<ReadyHost>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ca_pem: Option<String>,
+    /// A certificate and its key that every host accepts for the account, over HTTPS.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_certificate_pem: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_key_pem: Option<String>,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -50,6 +55,8 @@ pub struct ReadyHost {
     pub port: u16,
     /// `http://127.1.0.1:5985/wsman`.
     pub url: String,
+    /// How long its commands take.
+    pub command_latency_ms: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub leaf_sha256: Option<String>,
 }
@@ -76,7 +83,7 @@ pub async fn serve(
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, options.control_port));
     let listen = |source| ServeError::Control { address, source };
     let listener = TcpListener::bind(address).await.map_err(listen)?;
-    let ready = ready(&fleet, listener.local_addr().map_err(listen)?);
+    let ready = ready(&fleet, listener.local_addr().map_err(listen)?)?;
     if let (Some(path), Some(pem)) = (&options.ca_file, &ready.ca_pem) {
         write(path, pem)?;
     }
@@ -101,21 +108,25 @@ pub fn hosts_file(fleet: &Simulator) -> String {
     lines.collect()
 }
 
-fn ready(fleet: &Simulator, control: SocketAddr) -> Ready {
+fn ready(fleet: &Simulator, control: SocketAddr) -> Result<Ready, StartError> {
+    let client = fleet.client_certificate()?;
     let scheme = if fleet.ca_pem().is_some() { "https" } else { "http" };
     let hosts = fleet.hosts().iter().map(|host| ReadyHost {
         name: host.name().to_string(),
         address: host.address().ip(),
         port: host.address().port(),
         url: format!("{scheme}://{}/wsman", host.address()),
+        command_latency_ms: host.command_latency().as_millis() as u64,
         leaf_sha256: host.leaf_sha256(),
     });
-    Ready {
+    Ok(Ready {
         control,
         user: fleet.credential().user,
         hosts: hosts.collect(),
         ca_pem: fleet.ca_pem().map(str::to_owned),
-    }
+        client_certificate_pem: client.as_ref().map(|client| client.chain_pem.clone()),
+        client_key_pem: client.map(|client| client.key_pem.reveal().to_owned()),
+    })
 }
 
 /// Beside its place, then renamed: whoever waits for the file finds it whole.
@@ -127,7 +138,8 @@ fn write(path: &Path, text: &str) -> Result<(), ServeError> {
     std::fs::rename(&beside, path).map_err(failed)
 }
 
-async fn control(listener: TcpListener, fleet: Arc<Simulator>) {
+/// Answers what the fleet has counted, until it is dropped.
+pub async fn control(listener: TcpListener, fleet: Arc<Simulator>) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {

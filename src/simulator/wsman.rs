@@ -24,6 +24,8 @@ const SHELL_CMD: &str = "http://schemas.microsoft.com/wbem/wsman/1/windows/shell
 
 /// What an answer holds beside the output: header, stream elements, command state.
 const ENVELOPE_OVERHEAD_BYTES: usize = 4096;
+/// How much of an answer gets through before the connection is cut: its head, not its body.
+const BYTES_BEFORE_CUT: u64 = 200;
 /// IdleTimeOut of a shell that asks for none, and the least a host grants (MS-WSMV 2.2.4.38).
 const DEFAULT_IDLE_TIMEOUT: Duration = Duration::from_secs(7200);
 const LEAST_IDLE_TIMEOUT: Duration = Duration::from_secs(60);
@@ -85,7 +87,7 @@ fn relates_to(request: &Request, host: &Host) -> String {
 
 /// Create (MS-WSMV 3.1.4.5.2): the answer tells what the shell is, as recorded from Windows.
 fn create(request: &Request, host: &Host, entrance: &Entrance<'_>) -> Result<String, WsmanFault> {
-    if host.faults().strikes(|fault| if let Fault::ShellQuota(times) = fault { Some(*times) } else { None }) {
+    if host.faults().strikes(crate::fault_value!(ShellQuota)) {
         return Err(wsmanfault::SHELL_QUOTA);
     }
     let asked = request.body.child("Shell");
@@ -133,16 +135,10 @@ fn delete(request: &Request, host: &Host) -> Result<String, WsmanFault> {
 
 /// Command (MS-WSMV 3.1.4.11).
 fn start(request: &Request, host: &Host) -> Result<String, WsmanFault> {
-    if host
-        .faults()
-        .strikes(|fault| if let Fault::OperationQuota(times) = fault { Some(*times) } else { None })
-    {
+    if host.faults().strikes(crate::fault_value!(OperationQuota)) {
         return Err(wsmanfault::OPERATION_QUOTA);
     }
-    if host
-        .faults()
-        .strikes(|fault| if let Fault::OperationQuotaWmi(times) = fault { Some(*times) } else { None })
-    {
+    if host.faults().strikes(crate::fault_value!(OperationQuotaWmi)) {
         return Err(wsmanfault::OPERATION_QUOTA_WMI);
     }
     let asked = request.body.child("CommandLine").ok_or(wsmanfault::COMMAND_NOT_FOUND)?;
@@ -198,12 +194,11 @@ async fn receive(request: &Request, host: &Host, entrance: &Entrance<'_>) -> Res
     let desired = request.body.child("Receive").and_then(|receive| receive.child("DesiredStream"));
     let command =
         desired.and_then(|stream| stream.attribute("CommandId")).ok_or(wsmanfault::COMMAND_NOT_FOUND)?;
-    let struck = |fault: &Fault| if let Fault::OperationTimeout(times) = fault { Some(*times) } else { None };
-    if host.faults().strikes(struck) {
+    if host.faults().strikes(crate::fault_value!(OperationTimeout)) {
         return Err(wsmanfault::TIMED_OUT);
     }
-    if host.faults().strikes(|fault| if let Fault::Drop(times) = fault { Some(*times) } else { None }) {
-        entrance.shears.cut_after(200);
+    if host.faults().strikes(crate::fault_value!(Drop)) {
+        entrance.shears.cut_after(BYTES_BEFORE_CUT);
     }
     let budget = request.max_envelope_bytes.saturating_sub(ENVELOPE_OVERHEAD_BYTES).max(1024) / 4 * 3;
     let until = host.clock().instant() + request.operation_timeout;

@@ -1,6 +1,9 @@
 """Independent judges of the simulator: pywinrm and pypsrp run commands on it.
 
 usage: check.py HTTP_READY_FILE HTTPS_READY_FILE PASSWORD
+
+A ready file is JSON: user, hosts with name and url, ca_pem over HTTPS, and where there is one
+the control address that counts.
 """
 
 import base64
@@ -8,6 +11,7 @@ import json
 import logging
 import sys
 import tempfile
+import urllib.parse
 import urllib.request
 import zlib
 
@@ -72,6 +76,17 @@ def pywinrm_checks(label, host, user, password, transport, ca=None):
         check(f"{label} wrong password", "refused", "refused")
 
 
+def certificate_checks(label, host, ready, ca):
+    with tempfile.NamedTemporaryFile("w", suffix=".pem") as chain, tempfile.NamedTemporaryFile("w") as key:
+        for file, text in ((chain, ready["client_certificate_pem"]), (key, ready["client_key_pem"])):
+            file.write(text)
+            file.flush()
+        session = winrm.Session(host["url"], auth=("", ""), transport="certificate", cert_pem=chain.name,
+                                cert_key_pem=key.name, ca_trust_path=ca, server_cert_validation="validate")
+        ran = session.run_cmd("hostname")
+        check(f"{label} run_cmd hostname", ran.std_out, f"{host['name'].upper()}\r\n".encode())
+
+
 def records(stdout):
     found = []
     for line in stdout.decode("utf-8").splitlines():
@@ -92,7 +107,8 @@ def records(stdout):
 
 
 def pypsrp_wsman(host, user, password, auth, ca):
-    return WSMan(str(host["address"]), port=host["port"], ssl=ca is not None, auth=auth, username=user,
+    url = urllib.parse.urlsplit(host["url"])
+    return WSMan(url.hostname, port=url.port, ssl=ca is not None, auth=auth, username=user,
                  password=password, cert_validation=ca or True, encryption="auto")
 
 
@@ -151,6 +167,9 @@ def main():
         for transport in ("ntlm", "basic"):
             label = f"pywinrm https {transport}"
             guarded(label, lambda: pywinrm_checks(label, secure, user, password, transport, ca.name))
+        if "client_key_pem" in https:
+            guarded("pywinrm https certificate",
+                    lambda: certificate_checks("pywinrm https certificate", secure, https, ca.name))
         for auth in ("ntlm", "negotiate"):
             label = f"pypsrp http {auth}"
             guarded(label, lambda: pypsrp_checks(label, plain, user, password, auth))
@@ -162,6 +181,9 @@ def main():
         guarded("pypsrp http domain",
                 lambda: pypsrp_checks("pypsrp http domain", http["hosts"][1], domain, password, "negotiate"))
     for name, ready in (("http", http), ("https", https)):
+        if "control" not in ready:
+            print(f"---- {name} shells left open: this fleet has no control address to ask")
+            continue
         check(f"{name} shells left open", tally(ready)["shells_open"], 0)
     print(f"{len(failures)} failed")
     sys.exit(1 if failures else 0)

@@ -3,6 +3,7 @@
 
 mod audit;
 mod cli_binary;
+mod cli_run;
 mod cli_summary;
 mod cli_telemetry;
 mod config_fleet;
@@ -21,8 +22,11 @@ mod output_spool;
 mod output_store;
 mod output_writer;
 mod powershell_syntax;
+mod scenarios;
+mod secrets;
 mod shell_contract;
 mod simulator_cim;
+mod simulator_logon;
 mod simulator_shells;
 mod simulator_sockets;
 mod simulator_wire;

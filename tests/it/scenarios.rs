@@ -159,14 +159,11 @@ async fn play(name: &str, scenario: Scenario) {
         plan_digest: plan.digest(),
     };
     let stop = Stop::default();
-    let cause = if scenario.interrupt {
-        StopCause::Interrupted
-    } else {
-        StopCause::Cancelled(CancelCause::Operator)
-    };
-    let stopper = scenario.cancel_after_logons.map(|logons| -> Box<dyn Listener> {
-        Box::new(StopAfter { logons, cause, stop: stop.clone() })
-    });
+    let cause =
+        if scenario.interrupt { StopCause::Interrupted } else { StopCause::Cancelled(CancelCause::Operator) };
+    let stopper = scenario
+        .cancel_after_logons
+        .map(|logons| -> Box<dyn Listener> { Box::new(StopAfter { logons, cause, stop: stop.clone() }) });
     let folder = tempfile::tempdir().unwrap();
     let store = Store::memory();
     let provider = Arc::new(lustrum::providers::catalogue::hyperv(scenario.limits.shell()));
@@ -182,7 +179,11 @@ async fn play(name: &str, scenario: Scenario) {
     let tally = simulator.tally();
     assert_eq!(tally.shells_open, 0, "{name}: a shell is left open");
     if let Some(most) = scenario.expect.logons_at_most {
-        assert!(tally.logons_attempted <= most, "{name}: {} logons reached the fleet", tally.logons_attempted);
+        assert!(
+            tally.logons_attempted <= most,
+            "{name}: {} logons reached the fleet",
+            tally.logons_attempted
+        );
     }
     if let Some(least) = scenario.expect.shells_at_least {
         assert!(tally.shells_opened >= least, "{name}: only {} shells", tally.shells_opened);
@@ -211,24 +212,39 @@ fn check(name: &str, scenario: &Scenario, simulator: &Simulator, manifest: &Mani
             .collect();
         assert_eq!(&found, counts, "{name}: {:#?}", manifest.hosts);
     }
-    assert!(manifest.moved_vms.len() >= expect.moved_at_least.unwrap_or(0), "{name}: {:?}", manifest.moved_vms);
-    let cancelled = manifest.cancelled.as_ref().map(|cancelled| format!("{:?}", cancelled.cause).to_lowercase());
+    assert!(
+        manifest.moved_vms.len() >= expect.moved_at_least.unwrap_or(0),
+        "{name}: {:?}",
+        manifest.moved_vms
+    );
+    let cancelled =
+        manifest.cancelled.as_ref().map(|cancelled| format!("{:?}", cancelled.cause).to_lowercase());
     assert_eq!(cancelled, expect.cancelled, "{name}");
     for (number, expect) in &expect.host {
         let host = simulator.hosts()[number.parse::<usize>().unwrap()].name();
         let record = &manifest.hosts[host];
         let verdict = record.verdict.as_ref().unwrap();
         let reasons: Vec<_> = verdict.reasons.iter().map(|reason| reason.word()).collect();
-        assert_eq!((verdict.status.word(), reasons), (expect.status.as_str(), expect.reasons.iter().map(String::as_str).collect()), "{name}, host {number}: {record:#?}");
+        assert_eq!(
+            (verdict.status.word(), reasons),
+            (expect.status.as_str(), expect.reasons.iter().map(String::as_str).collect()),
+            "{name}, host {number}: {record:#?}"
+        );
         if let Some(reachable) = expect.reachable {
             assert_eq!(verdict.reachable, reachable, "{name}, host {number}");
         }
         let failures: Vec<_> = record.steps.iter().filter_map(|step| step.outcome.failure()).collect();
         if let Some(kind) = &expect.failure {
-            assert!(failures.iter().any(|failure| failure.kind.word() == kind), "{name}, host {number}: {failures:#?}");
+            assert!(
+                failures.iter().any(|failure| failure.kind.word() == kind),
+                "{name}, host {number}: {failures:#?}"
+            );
         }
         if let Some(piece) = &expect.says {
-            assert!(failures.iter().any(|failure| failure.to_string().contains(piece)), "{name}, host {number}: {failures:#?}");
+            assert!(
+                failures.iter().any(|failure| failure.to_string().contains(piece)),
+                "{name}, host {number}: {failures:#?}"
+            );
         }
         for table in &expect.ok {
             let step = record.steps.iter().find(|step| step.step.0 == *table).unwrap();
@@ -239,7 +255,10 @@ fn check(name: &str, scenario: &Scenario, simulator: &Simulator, manifest: &Mani
             assert_eq!(coverage.missing.len(), *missing, "{name}, host {number}, {table}");
         }
         if let Some(piece) = &expect.warning {
-            let told = manifest.warnings.iter().any(|warning| warning.host.as_ref() == Some(host) && warning.message.contains(piece));
+            let told = manifest
+                .warnings
+                .iter()
+                .any(|warning| warning.host.as_ref() == Some(host) && warning.message.contains(piece));
             assert!(told, "{name}, host {number}: {:?}", manifest.warnings);
         }
     }
@@ -249,16 +268,13 @@ fn check(name: &str, scenario: &Scenario, simulator: &Simulator, manifest: &Mani
 async fn every_scenario_ends_as_it_says() {
     let mut names: Vec<_> = std::fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().path()).collect();
     names.sort();
-    let mut playing = tokio::task::JoinSet::new();
-    for path in names {
+    assert!(names.len() >= 20, "the scenarios are gone");
+    let plays = names.into_iter().map(|path| {
         let name = path.file_stem().unwrap().to_string_lossy().into_owned();
         let text = std::fs::read_to_string(&path).unwrap();
         let scenario: Scenario = toml::from_str(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
         assert!(!scenario.about.is_empty());
-        playing.spawn(async move { play(&name, scenario).await });
-    }
-    assert!(playing.len() >= 20, "the scenarios are gone");
-    while let Some(played) = playing.join_next().await {
-        played.unwrap();
-    }
+        async move { play(&name, scenario).await }
+    });
+    futures::future::join_all(plays).await;
 }

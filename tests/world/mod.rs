@@ -1,5 +1,6 @@
 //! The simulated world the tests run in.
 
 pub mod fault_store;
+pub mod ntlm_client;
 pub mod sample_rows;
 pub mod simulated_host;
