@@ -105,11 +105,11 @@ impl Conversation {
                 self.tell_baseline(false)
             }
             baseline::WORD => {
-                self.baseline.hear(header, payload);
+                self.baseline.hear(&header, payload);
                 self.tell_baseline(false)
             }
             word => match Collector::ALL.iter().find(|collector| collector.word() == word) {
-                Some(collector) => self.hear_collector(*collector, header, payload),
+                Some(collector) => self.hear_collector(*collector, &header, payload),
                 None => Vec::new(),
             },
         }
@@ -136,14 +136,14 @@ impl Conversation {
     fn hear_collector(
         &mut self,
         collector: Collector,
-        header: Header,
+        header: &Header,
         payload: Result<Option<Vec<u8>>, Failure>,
     ) -> Vec<Finding> {
         // A table that was not asked for, or that has had its outcome.
         let Some(progress) = self.collectors.get_mut(&collector).filter(|progress| !progress.ended) else {
             return Vec::new();
         };
-        if let Err(failure) = follow(&mut progress.next_seq, &header) {
+        if let Err(failure) = follow(&mut progress.next_seq, header) {
             progress.blame(failure.failure);
             if failure.repeated {
                 return Vec::new();
@@ -153,14 +153,14 @@ impl Conversation {
         match payload {
             Ok(Some(payload)) => {
                 let reading = collector.read(&payload, &self.stamp, &mut progress.seen);
-                progress.take(&reading, &header);
+                progress.take(&reading, header);
                 findings.extend(reading.batch.map(Finding::Rows));
             }
-            Ok(None) => progress.take(&Reading::default(), &header),
+            Ok(None) => progress.take(&Reading::default(), header),
             Err(failure) => progress.blame(failure),
         }
         if header.status != Status::More {
-            if let Some(failure) = reported(&header) {
+            if let Some(failure) = reported(header) {
                 progress.blame(failure);
             }
             findings.push(progress.end(collector, header.ms.unwrap_or_default()));
@@ -227,11 +227,11 @@ impl Progress {
 }
 
 impl BaselineProgress {
-    fn hear(&mut self, header: Header, payload: Result<Option<Vec<u8>>, Failure>) {
+    fn hear(&mut self, header: &Header, payload: Result<Option<Vec<u8>>, Failure>) {
         if self.complete {
             return;
         }
-        if let Err(failure) = follow(&mut self.next_seq, &header) {
+        if let Err(failure) = follow(&mut self.next_seq, header) {
             self.failure.get_or_insert(failure.failure);
         }
         match payload {
@@ -249,7 +249,7 @@ impl BaselineProgress {
         self.path = header.source.clone().unwrap_or_else(|| "cim".to_owned());
         if header.status != Status::More {
             self.complete = true;
-            if let Some(failure) = reported(&header) {
+            if let Some(failure) = reported(header) {
                 self.failure.get_or_insert(failure);
             }
         }

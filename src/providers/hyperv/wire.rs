@@ -87,7 +87,7 @@ pub enum Damage {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Item {
     /// The payload is JSON, absent for records that carry none.
-    Record { header: Header, payload: Result<Option<Vec<u8>>, Damage> },
+    Record { header: Box<Header>, payload: Result<Option<Vec<u8>>, Damage> },
     /// Not even the header could be read: nobody knows whose record it was.
     Damaged(Damage),
 }
@@ -176,7 +176,7 @@ fn read(line: &[u8]) -> Item {
     let mut headers = serde_json::Deserializer::from_slice(text).into_iter::<Header>();
     let Some(Ok(header)) = headers.next() else { return Item::Damaged(Damage::Header) };
     let payload = unpack(&header, text[headers.byte_offset()..].trim_ascii());
-    Item::Record { header, payload }
+    Item::Record { header: Box::new(header), payload }
 }
 
 fn unpack(header: &Header, encoded: &[u8]) -> Result<Option<Vec<u8>>, Damage> {

@@ -53,13 +53,13 @@ function ConvertTo-LustrumTexts {
 
 # Runs one collector. Errors, ending or not, leave among the rows as ErrorRecords.
 function Invoke-LustrumCollector {
-    param([scriptblock]$Collect, [int]$BudgetMs)
+    param($Collect, [int]$BudgetMs)
     try { & $Collect 2>&1 } catch { $_ }
 }
 
 # Makes a bulk read once and gives its objects and its errors to every collector that asks.
 function Read-LustrumBulk {
-    param([string]$Name, [scriptblock]$Read)
+    param([string]$Name, $Read)
     if (-not $global:LustrumBulk.ContainsKey($Name)) {
         $global:LustrumBulk[$Name] = @(& $Read 2>&1)
     }

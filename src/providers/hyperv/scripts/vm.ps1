@@ -12,15 +12,19 @@ function Measure-LustrumByVm {
     return $counts
 }
 
-# One value of the guest's items, picked by name: their order is not fixed.
+# One value of the guest's items, each an XML instance, picked by name: their order is not
+# fixed. (Regular expressions, because XML elements have no methods in Constrained Language.)
 function Get-LustrumGuestItem {
     param($Items, [string]$Name)
     foreach ($item in $Items) {
-        if ([string]$item -notmatch '(?s)<PROPERTY\s[^>]*NAME="Name"[^>]*>\s*<VALUE>(.*?)</VALUE>') { continue }
-        if ($Matches[1] -ne $Name) { continue }
-        if ([string]$item -notmatch '(?s)<PROPERTY\s[^>]*NAME="Data"[^>]*>\s*<VALUE>(.*?)</VALUE>') { return $null }
-        $text = [string]$Matches[1]
-        return $text.Replace('&lt;', '<').Replace('&gt;', '>').Replace('&quot;', '"').Replace('&apos;', "'").Replace('&amp;', '&')
+        $text = [string]$item
+        $key = $null
+        $data = $null
+        if ($text -match '(?s)<PROPERTY\s[^>]*NAME="Name"[^>]*>\s*<VALUE>(.*?)</VALUE>') { $key = $Matches[1] }
+        if ($text -match '(?s)<PROPERTY\s[^>]*NAME="Data"[^>]*>\s*<VALUE>(.*?)</VALUE>') { $data = [string]$Matches[1] }
+        if ($key -eq $Name -and $null -ne $data) {
+            return $data.Replace('&lt;', '<').Replace('&gt;', '>').Replace('&quot;', '"').Replace('&apos;', "'").Replace('&amp;', '&')
+        }
     }
     return $null
 }
