@@ -3,6 +3,7 @@
 
 mod audit;
 mod cli_binary;
+mod cli_run;
 mod cli_summary;
 mod cli_telemetry;
 mod config_fleet;
@@ -11,6 +12,7 @@ mod config_problems;
 mod config_secret;
 mod fanout;
 mod gate;
+mod hyperv_session;
 mod hyperv_tables;
 mod hyperv_wire;
 mod manifest;

@@ -37,7 +37,7 @@ fn parse(text: &str) -> Tree {
 fn walk<'t>(node: Node<'t>, visit: &mut impl FnMut(Node<'t>)) {
     visit(node);
     for index in 0..node.child_count() {
-        walk(node.child(index.try_into().unwrap()).unwrap(), visit);
+        walk(node.child(index).unwrap(), visit);
     }
 }
 
