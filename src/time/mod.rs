@@ -1,3 +1,4 @@
 //! The only room that asks what time it is.
 
+pub mod backoff;
 pub mod clock;

@@ -1,3 +1,4 @@
 //! How a machine is reached.
 
 pub mod shell;
+pub mod wsman;
