@@ -17,6 +17,7 @@ mod output_formats;
 mod output_spool;
 mod output_store;
 mod output_writer;
+mod shell_contract;
 mod tidy;
 #[path = "../world/mod.rs"]
 mod world;
