@@ -21,3 +21,5 @@ mod shell_contract;
 mod tidy;
 #[path = "../world/mod.rs"]
 mod world;
+mod wsman_recording;
+mod wsman_replay;

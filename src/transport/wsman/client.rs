@@ -9,7 +9,7 @@ use crate::model::failure::{Failure, FailureKind};
 use crate::model::target::Target;
 use crate::transport::shell::{CommandLine, Identity, Received, Shell, ShellLimits};
 use crate::transport::wsman::command_shell::{CommandId, ShellId};
-use crate::transport::wsman::conversation::{Conversation, Patience};
+use crate::transport::wsman::conversation::{Conversation, Patience, Trouble};
 use crate::transport::wsman::envelope::{ShellOptions, Signal};
 use crate::transport::wsman::line::Line;
 use crate::transport::wsman::route::{Route, no_answer};
@@ -20,12 +20,22 @@ pub struct Wsman {
     identity: Identity,
     shell: Option<ShellId>,
     command: Option<CommandId>,
-    /// A Create went out and its answer has not been read.
-    creating: bool,
+    creation: Creation,
     output_bytes: u64,
     idle_timeout: Duration,
     close_timeout: Duration,
     output_bytes_limit: u64,
+}
+
+/// What is known of a Create that gave us no shell.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Creation {
+    /// None was asked for, or its answer is read.
+    Settled,
+    /// Its answer may still be on its way.
+    UnderWay,
+    /// It went out, and its answer is lost with the shell's id.
+    Lost,
 }
 
 impl Wsman {
@@ -38,18 +48,23 @@ impl Wsman {
         if let Some(shell) = &self.shell {
             return Ok(shell.clone());
         }
-        self.creating = true;
+        self.creation = Creation::UnderWay;
         let options = ShellOptions::for_census(self.idle_timeout);
         let created = self.conversation.create_shell(&options).await;
-        self.creating = false;
-        let shell = created.map_err(|failure| failure.during("create shell"))?;
+        self.creation = match &created {
+            Err(Trouble::Failure(failure)) if may_have_reached(failure) => Creation::Lost,
+            _ => Creation::Settled,
+        };
+        let shell = created.map_err(|trouble| Failure::from(trouble).during("create shell"))?;
         self.shell = Some(shell.clone());
         Ok(shell)
     }
 
     async fn give_back(&mut self) -> Result<(), Failure> {
-        if self.creating {
-            self.shell = self.conversation.recover_shell().await?;
+        match self.creation {
+            Creation::Settled => {}
+            Creation::UnderWay => self.shell = self.conversation.recover_shell().await?,
+            Creation::Lost => return Err(no_answer("the answer that names the shell is lost")),
         }
         let Some(shell) = self.shell.take() else { return Ok(()) };
         // Delete ends the command too; the signal is what a well-behaved client says first,
@@ -80,7 +95,7 @@ impl Shell for Wsman {
             identity,
             shell: None,
             command: None,
-            creating: false,
+            creation: Creation::Settled,
             output_bytes: 0,
             idle_timeout: limits.idle_timeout,
             close_timeout: limits.close_timeout,
@@ -151,4 +166,9 @@ impl Shell for Wsman {
             failure.during("delete shell")
         })
     }
+}
+
+/// Whether the host may have acted on a request that failed like this.
+fn may_have_reached(failure: &Failure) -> bool {
+    matches!(failure.kind, FailureKind::NoAnswer | FailureKind::Protocol)
 }

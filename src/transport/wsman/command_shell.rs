@@ -1,6 +1,6 @@
 //! A text shell on the host: create, command, input, output, signal, delete.
 
-use crate::model::failure::{Failure, FailureKind};
+use crate::model::failure::Failure;
 use crate::transport::wsman::answer::Output;
 use crate::transport::wsman::conversation::{Conversation, Trouble};
 use crate::transport::wsman::envelope::{INPUT_BYTES, Request, ShellOptions, Signal};
@@ -16,9 +16,9 @@ pub struct ShellId(pub String);
 pub struct CommandId(pub String);
 
 impl<E: Exchange> Conversation<E> {
-    pub async fn create_shell(&mut self, options: &ShellOptions) -> Result<ShellId, Failure> {
+    pub async fn create_shell(&mut self, options: &ShellOptions) -> Result<ShellId, Trouble> {
         let answer = self.call(&Request::create(options)).await?;
-        answer.shell_id().map(ShellId)
+        Ok(ShellId(answer.shell_id()?))
     }
 
     pub async fn start_command(
@@ -80,14 +80,13 @@ impl<E: Exchange> Conversation<E> {
         }
     }
 
-    /// The shell whose creation was under way when the caller turned away. An error when
-    /// there may be one whose id cannot be had any more.
+    /// The shell whose creation was under way when the caller turned away; `None` when the
+    /// request had not gone out. An error when there may be one whose id is lost.
     pub async fn recover_shell(&mut self) -> Result<Option<ShellId>, Failure> {
         match self.resume().await {
             Ok(Some(answer)) => answer.shell_id().map(|id| Some(ShellId(id))),
-            // The host said no: there is no shell.
-            Err(Trouble::Fault { .. }) => Ok(None),
-            Ok(None) => Err(Failure::new(FailureKind::NoAnswer, "the answer that names the shell is lost")),
+            // It never went out, or the host said no: there is no shell.
+            Ok(None) | Err(Trouble::Fault { .. }) => Ok(None),
             Err(Trouble::Failure(failure)) => Err(failure),
         }
     }
