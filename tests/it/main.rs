@@ -21,5 +21,6 @@ mod shell_contract;
 mod tidy;
 #[path = "../world/mod.rs"]
 mod world;
+mod wsman_codec;
 mod wsman_recording;
 mod wsman_replay;

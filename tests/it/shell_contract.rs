@@ -196,7 +196,7 @@ async fn trust_is_by_authority_pin_or_danger<S: Shell>() {
         assert!(ran.is_ok(), "{trust:?}: {ran:?}");
     }
     for trust in [Trust::default(), Trust { pin_sha256: Some("0".repeat(64)), ..Trust::default() }] {
-        let failure = S::reach(&by(trust.clone()), &limits()).await.err().unwrap();
+        let failure = enter::<S>(&by(trust.clone()), &fleet.credential()).await.err().unwrap();
         assert_eq!(failure.kind, FailureKind::Tls, "{trust:?}: {failure}");
     }
     assert_nothing_left(&fleet);
@@ -263,6 +263,25 @@ contract!(
         garbage_and_a_cut_connection_are_told_and_leave_no_shell,
         trust_is_by_authority_pin_or_danger,
         basic_and_certificate_log_on_over_https,
+        what_needs_https_is_refused_over_http,
+    ]
+);
+
+// Without: garbage and cut connections (its retries ask again), client certificates (files
+// only), trust by danger is tried above all where it seals inside TLS.
+#[cfg(feature = "winrm-rs")]
+contract!(
+    winrm_rs,
+    lustrum::transport::winrm_rs::WinrmRs,
+    [
+        large_output_arrives_whole,
+        stdin_reaches_the_command_to_its_end,
+        a_wrong_password_is_told_as_such_and_tried_once,
+        a_dropped_receive_leaves_no_shell,
+        operation_timeout_means_poll_again,
+        an_unknown_program_ends_with_what_the_host_says,
+        a_refused_port_is_unreachable,
+        trust_is_by_authority_pin_or_danger,
         what_needs_https_is_refused_over_http,
     ]
 );
