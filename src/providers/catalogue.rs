@@ -2,7 +2,7 @@
 
 use crate::providers::hyperv::session::Hyperv;
 use crate::transport::shell::ShellLimits;
-use crate::transport::wsman::shell::Wsman;
+use crate::transport::wsman::client::Wsman;
 
 /// Hyper-V hosts over our own WS-Management client.
 pub fn hyperv(limits: ShellLimits) -> Hyperv<Wsman> {

@@ -40,10 +40,10 @@ pub fn judge(evidence: &Evidence, policy: Policy) -> Verdict {
         // A bug of ours leaves nothing that could be trusted.
         Evidence::Broken(_) => entered_nothing(false, Reason::NoAnswer),
         Evidence::Refused(Refused::NotReached(failure)) => {
-            entered_nothing(false, reason_before_entry(failure, Reason::Unreachable))
+            entered_nothing(false, reason_before_entry(failure))
         }
         Evidence::Refused(Refused::NotEntered(failure)) => {
-            entered_nothing(true, reason_before_entry(failure, Reason::NoAnswer))
+            entered_nothing(true, reason_before_entry(failure))
         }
         Evidence::Collected(collected) => judge_collected(collected, policy),
     }
@@ -59,16 +59,16 @@ fn entered_nothing(reachable: bool, reason: Reason) -> Verdict {
     }
 }
 
-/// Before the logon succeeded: a failed connect is `unreachable`, and whatever came after
-/// a connection is `no_answer` unless it has a word of its own.
-fn reason_before_entry(failure: &Failure, otherwise: Reason) -> Reason {
+/// Before the logon succeeded: a connection that never stood is `unreachable` (the client
+/// says so itself, within its own timeout); whatever came after one is `no_answer` unless
+/// it has a word of its own.
+fn reason_before_entry(failure: &Failure) -> Reason {
     match failure.kind {
         FailureKind::Unreachable | FailureKind::Tls => Reason::Unreachable,
         FailureKind::AuthFailed => Reason::AuthFailed,
         FailureKind::CredentialBlocked => Reason::CredentialBlocked,
         FailureKind::Cancelled => Reason::Cancelled,
-        FailureKind::NoAnswer | FailureKind::Protocol | FailureKind::Quota => Reason::NoAnswer,
-        _ => otherwise,
+        _ => Reason::NoAnswer,
     }
 }
 

@@ -1,26 +1,57 @@
-//! Pauses between tries: each twice the last, with a jitter that is the host's own.
+//! How long to wait before asking again.
 
 use std::time::Duration;
 
 const FIRST: Duration = Duration::from_millis(250);
-const LONGEST: Duration = Duration::from_secs(8);
+const LONGEST: Duration = Duration::from_secs(15);
 
-/// A series of pauses. Deterministic: hosts differ among themselves and not from run to run,
-/// so a fleet that was refused together does not come back together.
-#[derive(Clone, Debug)]
+/// Exponential pauses with jitter. The jitter follows from a name and the number of tries,
+/// so hosts that failed together do not come back together, and a run can be repeated.
+#[derive(Clone, Copy, Debug)]
 pub struct Backoff {
-    seed: u32,
+    seed: u64,
 }
 
 impl Backoff {
-    pub fn of(name: &str) -> Self {
-        Self { seed: crc32fast::hash(name.as_bytes()) }
+    pub fn for_name(name: &str) -> Self {
+        // FNV-1a, then stirred per try: short names that differ in one letter drift apart.
+        let seed = name
+            .bytes()
+            .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
+        Self { seed }
     }
 
-    /// The pause after the n-th try, from 1: between half and the whole of its step.
-    pub fn pause(&self, attempt: u32) -> Duration {
-        let step = FIRST.saturating_mul(1 << attempt.saturating_sub(1).min(16)).min(LONGEST);
-        let share = crc32fast::hash(&[self.seed.to_le_bytes(), attempt.to_le_bytes()].concat()) % 1_000;
-        step.mul_f64(0.5 + f64::from(share) / 2_000.0)
+    /// The pause after `tries` failed tries, counted from 1: between half and all of
+    /// 250 ms, 500 ms, 1 s … 15 s.
+    pub fn pause(&self, tries: u32) -> Duration {
+        let doublings = tries.saturating_sub(1).min(16);
+        let full = FIRST.saturating_mul(1 << doublings).min(LONGEST);
+        let parts_in_1024 = 512 + stir(self.seed ^ u64::from(tries)) % 513;
+        full.mul_f64(parts_in_1024 as f64 / 1024.0)
+    }
+}
+
+/// The output function of SplitMix64.
+fn stir(mut value: u64) -> u64 {
+    value = value.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    value = (value ^ (value >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    value ^ (value >> 31)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_to_a_bound_and_differ_between_names() {
+        let backoff = Backoff::for_name("hv-01");
+        for tries in 1..40 {
+            let full = FIRST.saturating_mul(1 << (tries - 1).min(16)).min(LONGEST);
+            let pause = backoff.pause(tries);
+            assert!(pause <= full && pause >= full / 2, "{tries}: {pause:?} of {full:?}");
+        }
+        assert_eq!(backoff.pause(3), Backoff::for_name("hv-01").pause(3));
+        assert_ne!(backoff.pause(3), Backoff::for_name("hv-02").pause(3));
     }
 }

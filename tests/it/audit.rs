@@ -124,7 +124,7 @@ fn every_failure_leads_where_the_table_says() {
     let table = [
         (Evidence::NotBegun, Reason::NotRun, false),
         (not_reached(K::Unreachable), Reason::Unreachable, false),
-        (not_reached(K::TimedOut), Reason::Unreachable, false),
+        (not_reached(K::TimedOut), Reason::NoAnswer, false),
         (not_reached(K::Tls), Reason::Unreachable, false),
         (not_reached(K::NoAnswer), Reason::NoAnswer, false),
         (not_reached(K::Cancelled), Reason::Cancelled, false),

@@ -35,3 +35,6 @@ mod table_schemas;
 mod tidy;
 #[path = "../world/mod.rs"]
 mod world;
+mod wsman_codec;
+mod wsman_recording;
+mod wsman_replay;

@@ -1,165 +1,198 @@
-//! One TCP connection, with or without TLS, that speaks HTTP/1.1 and is never shared.
-//!
-//! NTLM authenticates a connection, not a request, so a pool that hands a request to
-//! another connection breaks the logon. Here there is nothing to hand over.
+//! One TCP connection with HTTP/1.1 on it: every exchange of a logon belongs to the same one.
 
-use std::sync::Arc;
+use std::io;
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
-use hyper::header::{CONTENT_TYPE, HOST, HeaderName, HeaderValue, USER_AGENT, WWW_AUTHENTICATE};
-use hyper::{Method, Request};
+use hyper::header::{HOST, HeaderMap, HeaderValue, USER_AGENT};
+use hyper::{Method, Request, Response};
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
 use crate::model::credential::ClientCertificate;
-use crate::model::target::{Scheme, Target};
-use crate::transport::wsman::error::WsmanError;
+use crate::model::failure::Failure;
+use crate::model::target::Scheme;
+use crate::transport::wsman::channel_binding;
+use crate::transport::wsman::exchange::HttpAnswer;
+use crate::transport::wsman::route::{Route, no_answer, tls_failed, unreachable};
 use crate::transport::wsman::tls;
+use crate::transport::wsman::words::MAX_ENVELOPE_BYTES;
 
-/// Bytes an answer's body may have: sealed and base64-coded, an envelope of 512,000 bytes
-/// stays far below.
-const ANSWER_BYTES: usize = 8 << 20;
-
-/// An HTTP answer, read whole.
-#[derive(Debug)]
-pub struct HttpAnswer {
-    pub status: u16,
-    pub content_type: Option<String>,
-    /// Every WWW-Authenticate header.
-    pub challenges: Vec<String>,
-    pub body: Vec<u8>,
-}
+/// An answer may be as large as we allowed, and sealed; a host that sends four times that
+/// does not speak the protocol.
+const BODY_LIMIT_BYTES: usize = 4 * MAX_ENVELOPE_BYTES;
 
 pub struct Connection {
     sender: SendRequest<Full<Bytes>>,
-    /// Drives the socket; gone when the connection is dropped.
-    _driver: JoinSet<()>,
     host_header: HeaderValue,
-    /// DER of the server's leaf, over TLS.
-    pub server_certificate: Option<Vec<u8>>,
+    /// SEC_CHANNEL_BINDINGS of the server's certificate, over TLS.
+    channel_bindings: Option<Vec<u8>>,
+    /// Drives the socket; dropping it closes the connection.
+    _driver: JoinSet<()>,
+}
+
+/// One HTTP answer with its headers.
+#[derive(Debug)]
+pub struct Answered {
+    pub headers: HeaderMap,
+    pub http: HttpAnswer,
+}
+
+/// Why an HTTP exchange brought nothing.
+#[derive(Debug)]
+pub enum Lost {
+    /// The connection had ended before the request went out: it may go out again.
+    Unsent,
+    /// The connection ended, or fell silent, after it.
+    Sent(Failure),
+}
+
+impl From<Lost> for Failure {
+    fn from(lost: Lost) -> Self {
+        match lost {
+            Lost::Unsent => no_answer("connection lost before the request"),
+            Lost::Sent(failure) => failure,
+        }
+    }
 }
 
 impl Connection {
-    /// Connects within `timeout`, TLS included.
+    /// Dials, and over HTTPS shakes hands, with our own certificate if we have one.
     pub async fn open(
-        target: &Target,
-        certificate: Option<&ClientCertificate>,
-        timeout: Duration,
-    ) -> Result<Self, WsmanError> {
-        let address = authority(target);
-        let opening = open(target, &address, certificate);
-        tokio::time::timeout(timeout, opening).await.unwrap_or_else(|_| {
-            let cause = format!("no connection within {:.1} s", timeout.as_secs_f64());
-            Err(WsmanError::Connect { address, cause })
-        })
+        route: &Route,
+        own: Option<&ClientCertificate>,
+        connect_timeout: Duration,
+    ) -> Result<Self, Failure> {
+        let within = format!("within {} ms", connect_timeout.as_millis());
+        let stream = timeout(connect_timeout, TcpStream::connect((route.address.as_str(), route.port)))
+            .await
+            .map_err(|_| unreachable(format!("connect to {}: no connection {within}", route.authority())))?
+            .map_err(|error| unreachable(format!("connect to {}: {error}", route.authority())))?;
+        stream.set_nodelay(true).map_err(|error| unreachable(error.to_string()))?;
+        match route.scheme {
+            Scheme::Http => Self::over(stream, route, None).await,
+            Scheme::Https => {
+                let connector = TlsConnector::from(tls::config(&route.trust, own)?);
+                let name = ServerName::try_from(route.host.clone())
+                    .or_else(|_| ServerName::try_from(route.address.clone()))
+                    .map_err(|_| tls_failed(format!("{:?} is no name a certificate can bear", route.host)))?;
+                let stream = timeout(connect_timeout, connector.connect(name, stream))
+                    .await
+                    .map_err(|_| no_answer(format!("tls handshake: not done {within}")))?
+                    .map_err(|error| handshake_failed(&error))?;
+                let leaf = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
+                let bindings = leaf.map(|leaf| channel_binding::bindings(leaf));
+                Self::over(stream, route, bindings).await
+            }
+        }
     }
 
-    /// Sends one request and reads its answer whole. `patience` bounds the wait for the
-    /// answer to begin, and every pause inside it.
-    pub async fn post(
+    async fn over<S>(stream: S, route: &Route, channel_bindings: Option<Vec<u8>>) -> Result<Self, Failure>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let (sender, connection) = http1::handshake(TokioIo::new(stream))
+            .await
+            .map_err(|error| no_answer(format!("http: {error}")))?;
+        let mut driver = JoinSet::new();
+        driver.spawn(async move {
+            // Whoever waits for an answer is told through `sender`.
+            if let Err(error) = connection.await {
+                tracing::trace!(%error, "connection ended");
+            }
+        });
+        let host_header = HeaderValue::try_from(route.authority())
+            .map_err(|_| unreachable(format!("{:?} is no address", route.address)))?;
+        Ok(Self { sender, host_header, channel_bindings, _driver: driver })
+    }
+
+    pub fn channel_bindings(&self) -> Option<&[u8]> {
+        self.channel_bindings.as_deref()
+    }
+
+    /// Posts a body to the service. The answer must begin within `patience`, and go on
+    /// without a pause longer than `silence`. The future owns all it needs.
+    pub fn post(
         &mut self,
-        headers: &[(HeaderName, HeaderValue)],
-        content_type: &'static str,
+        headers: HeaderMap,
         body: Bytes,
         patience: Duration,
-    ) -> Result<HttpAnswer, WsmanError> {
+        silence: Duration,
+    ) -> impl Future<Output = Result<Answered, Lost>> + Send + use<> {
         let mut request = Request::new(Full::new(body));
         *request.method_mut() = Method::POST;
         *request.uri_mut() = hyper::Uri::from_static("/wsman");
-        let fields = request.headers_mut();
-        fields.insert(HOST, self.host_header.clone());
-        fields.insert(USER_AGENT, HeaderValue::from_static(concat!("lustrum/", env!("CARGO_PKG_VERSION"))));
-        fields.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
-        fields.extend(headers.iter().cloned());
-        let lost = |error: hyper::Error| WsmanError::Lost(error.to_string());
-        patient(patience, async { self.sender.ready().await.map_err(lost) }).await?;
-        let answer =
-            patient(patience, async { self.sender.send_request(request).await.map_err(lost) }).await?;
-        let (head, mut incoming) = answer.into_parts();
-        let mut body = Vec::new();
-        while let Some(frame) =
-            patient(patience, async { incoming.frame().await.transpose().map_err(lost) }).await?
-        {
-            body.extend_from_slice(&frame.into_data().unwrap_or_default());
-            if body.len() > ANSWER_BYTES {
-                return Err(WsmanError::Protocol(format!("an answer of more than {ANSWER_BYTES} bytes")));
+        *request.headers_mut() = headers;
+        request.headers_mut().insert(HOST, self.host_header.clone());
+        request.headers_mut().insert(USER_AGENT, HeaderValue::from_static("lustrum"));
+        let answer = self.sender.try_send_request(request);
+        async move {
+            let response = timeout(patience, answer).await.map_err(|_| {
+                Lost::Sent(no_answer(format!("no answer within {} s", patience.as_secs_f32())))
+            })?;
+            let response = response.map_err(|mut error| match error.take_message() {
+                Some(_) => Lost::Unsent,
+                None => Lost::Sent(no_answer(format!("connection lost: {}", describe(error.error())))),
+            })?;
+            collect(response, silence).await.map_err(Lost::Sent)
+        }
+    }
+
+    /// Waits until the connection can take a request; an error is a connection that ended.
+    pub async fn ready(&mut self) -> Result<(), Lost> {
+        self.sender.ready().await.map_err(|_| Lost::Unsent)
+    }
+}
+
+async fn collect(response: Response<Incoming>, silence: Duration) -> Result<Answered, Failure> {
+    let (parts, mut incoming) = response.into_parts();
+    let status = parts.status.as_u16();
+    let mut body = BytesMut::new();
+    loop {
+        let frame = timeout(silence, incoming.frame())
+            .await
+            .map_err(|_| no_answer(format!("http {status}: the answer stopped half-way")))?;
+        match frame {
+            None => break,
+            Some(Ok(frame)) => {
+                let Ok(data) = frame.into_data() else { continue };
+                if body.len() + data.len() > BODY_LIMIT_BYTES {
+                    let message = format!("http {status}: answer is larger than {BODY_LIMIT_BYTES} bytes");
+                    return Err(Failure::new(crate::model::failure::FailureKind::Protocol, message));
+                }
+                body.extend_from_slice(&data);
+            }
+            Some(Err(error)) => {
+                return Err(no_answer(format!("http {status}: connection lost: {}", describe(&error))));
             }
         }
-        let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-        Ok(HttpAnswer {
-            status: head.status.as_u16(),
-            content_type: head.headers.get(CONTENT_TYPE).map(text),
-            challenges: head.headers.get_all(WWW_AUTHENTICATE).iter().map(text).collect(),
-            body,
-        })
+    }
+    Ok(Answered { headers: parts.headers, http: HttpAnswer { status, body: body.freeze() } })
+}
+
+/// hyper says what it was doing; its source says what happened.
+fn describe(error: &hyper::Error) -> String {
+    match std::error::Error::source(error) {
+        Some(source) => format!("{error}: {source}"),
+        None => error.to_string(),
     }
 }
 
-/// `host:port`, with brackets around an IPv6 address.
-pub fn authority(target: &Target) -> String {
-    let address = &target.address;
-    if address.contains(':') && !address.starts_with('[') {
-        format!("[{address}]:{}", target.port)
-    } else {
-        format!("{address}:{}", target.port)
+/// rustls's own errors are about trust; the others are a connection that ended.
+fn handshake_failed(error: &io::Error) -> Failure {
+    match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+        Some(rustls::Error::InvalidCertificate(rustls::CertificateError::ApplicationVerificationFailure)) => {
+            tls_failed("certificate is not the pinned one")
+        }
+        Some(error) => tls_failed(error.to_string()),
+        None => no_answer(format!("tls handshake: {error}")),
     }
-}
-
-async fn open(
-    target: &Target,
-    address: &str,
-    certificate: Option<&ClientCertificate>,
-) -> Result<Connection, WsmanError> {
-    let refused =
-        |error: std::io::Error| WsmanError::Connect { address: address.to_owned(), cause: error.to_string() };
-    let stream = TcpStream::connect(address).await.map_err(refused)?;
-    stream.set_nodelay(true).map_err(refused)?;
-    let no_tls = |cause: String| WsmanError::Tls { address: address.to_owned(), cause };
-    let (sender, driver, server_certificate) = match target.scheme {
-        Scheme::Http => {
-            let (sender, driver) = speak_http(stream).await?;
-            (sender, driver, None)
-        }
-        Scheme::Https => {
-            let config = tls::config(&target.trust, certificate).map_err(no_tls)?;
-            let bare = target.address.trim_matches(['[', ']']).to_owned();
-            let name = ServerName::try_from(bare).map_err(|error| no_tls(error.to_string()))?;
-            let stream = TlsConnector::from(Arc::clone(&config)).connect(name, stream).await;
-            let stream = stream.map_err(|error| no_tls(error.to_string()))?;
-            let leaf =
-                stream.get_ref().1.peer_certificates().and_then(<[_]>::first).map(|leaf| leaf.to_vec());
-            let (sender, driver) = speak_http(stream).await?;
-            (sender, driver, leaf)
-        }
-    };
-    let host_header =
-        HeaderValue::from_str(address).map_err(|error| WsmanError::Protocol(error.to_string()))?;
-    Ok(Connection { sender, _driver: driver, host_header, server_certificate })
-}
-
-async fn speak_http<S>(stream: S) -> Result<(SendRequest<Full<Bytes>>, JoinSet<()>), WsmanError>
-where
-    S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Send + Unpin + 'static,
-{
-    let handshake = http1::handshake(TokioIo::new(stream)).await;
-    let (sender, connection) = handshake.map_err(|error| WsmanError::Lost(error.to_string()))?;
-    let mut driver = JoinSet::new();
-    driver.spawn(async move {
-        // Whoever waits for an answer is told by `sender`.
-        let _ = connection.await;
-    });
-    Ok((sender, driver))
-}
-
-async fn patient<T>(
-    patience: Duration,
-    work: impl Future<Output = Result<T, WsmanError>>,
-) -> Result<T, WsmanError> {
-    tokio::time::timeout(patience, work).await.unwrap_or(Err(WsmanError::Silent(patience.as_secs())))
 }

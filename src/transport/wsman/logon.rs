@@ -1,159 +1,208 @@
-//! The client's side of NTLM, bare or inside SPNEGO, with `sspi` doing the cryptography.
+//! One logon on one connection.
 
-use sspi::{
-    AuthIdentity, AuthIdentityBuffers, BufferType, ClientRequestFlags, CredentialUse, Credentials,
-    CredentialsBuffers, DataRepresentation, EncryptionFlags, Negotiate, NegotiateConfig, Ntlm,
-    SecurityBuffer, SecurityBufferRef, SecurityStatus, Sspi, SspiImpl, Username,
-};
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use bytes::Bytes;
+use hyper::header::{AUTHORIZATION, HeaderMap, HeaderValue, WWW_AUTHENTICATE};
 
 use crate::model::credential::Credential;
-use crate::transport::wsman::error::WsmanError;
+use crate::model::failure::{Failure, FailureKind, Retry};
+use crate::model::target::{AuthMethod, Scheme};
+use crate::transport::wsman::connection::{Answered, Connection, Lost};
+use crate::transport::wsman::context::{Context, Leg};
+use crate::transport::wsman::route::no_answer;
 
-/// Bytes of an NTLM message signature (MS-NLMP 2.2.2.9).
-pub const SIGNATURE_BYTES: usize = 16;
+/// The Authorization header of a client certificate (MS-WSMV 2.2.9.3).
+const MUTUAL: &str = "http://schemas.dmtf.org/wbem/wsman/1/wsman/secprofile/https/mutual";
+/// SPNEGO's NTLM is over after two legs; more than this is a loop.
+const MOST_LEGS: usize = 6;
 
-/// One security context: tokens until it stands, then sealing.
-#[expect(clippy::large_enum_variant, reason = "one per connection, boxed by its owner")]
-pub enum SecurityContext {
-    Ntlm {
-        ntlm: Ntlm,
-        credentials: Option<AuthIdentityBuffers>,
-        target: String,
-        binding: Option<Vec<u8>>,
-    },
-    Spnego {
-        negotiate: Negotiate,
-        credentials: Option<CredentialsBuffers>,
-        target: String,
-        binding: Option<Vec<u8>>,
-    },
+/// What a logon leaves for the requests after it.
+pub enum Entry {
+    /// The connection is ours, and every body is sealed.
+    Sealed(Box<Context>),
+    /// The connection is ours; TLS protects the bodies.
+    Connection,
+    /// Every request says again who we are.
+    Header(HeaderValue),
 }
 
-impl SecurityContext {
-    /// NTLMv2 without a wrapper.
-    pub fn ntlm(
-        credential: &Credential,
-        target: String,
-        binding: Option<Vec<u8>>,
-    ) -> Result<Self, WsmanError> {
-        let mut ntlm = Ntlm::new();
-        let identity = identity(credential)?;
-        let acquired = ntlm
-            .acquire_credentials_handle()
-            .with_credential_use(CredentialUse::Outbound)
-            .with_auth_data(&identity)
-            .execute(&mut ntlm)?;
-        Ok(Self::Ntlm { ntlm, credentials: acquired.credentials_handle, target, binding })
-    }
+/// How a logon failed.
+#[derive(Debug)]
+pub enum Refusal {
+    /// The connection was lost, or the service is busy: the same again on a new connection.
+    Again(Failure),
+    /// It stays so.
+    Final(Failure),
+}
 
-    /// SPNEGO that offers NTLM. Kerberos is one more package here, and one more method in
-    /// `AuthMethod`.
-    pub fn spnego(
-        credential: &Credential,
-        target: String,
-        binding: Option<Vec<u8>>,
-    ) -> Result<Self, WsmanError> {
-        let config = NegotiateConfig::new(
-            Box::new(sspi::ntlm::NtlmConfig::default()),
-            Some("!kerberos,!pku2u,ntlm".to_owned()),
-            String::new(),
-        );
-        let mut negotiate = Negotiate::new_client(config)?;
-        let credentials = Credentials::AuthIdentity(identity(credential)?);
-        let acquired = negotiate
-            .acquire_credentials_handle()
-            .with_credential_use(CredentialUse::Outbound)
-            .with_auth_data(&credentials)
-            .execute(&mut negotiate)?;
-        Ok(Self::Spnego { negotiate, credentials: acquired.credentials_handle, target, binding })
-    }
+/// How and for whom the logon is.
+pub struct Visitor<'a> {
+    pub method: AuthMethod,
+    pub scheme: Scheme,
+    /// For the service's name in SPNEGO.
+    pub host: &'a str,
+    pub credential: &'a Credential,
+}
 
-    /// Takes the host's token (none at first) and makes the next one of ours. The flag says
-    /// whether the context stands, as far as this side can tell.
-    pub fn step(&mut self, token: Option<&[u8]>) -> Result<(Vec<u8>, bool), WsmanError> {
-        match self {
-            Self::Ntlm { ntlm, credentials, target, binding } => {
-                step(ntlm, credentials, target, binding.as_deref(), token)
+/// What may be tried on which scheme, before anything is sent.
+pub fn check(method: AuthMethod, scheme: Scheme, credential: &Credential) -> Result<(), Failure> {
+    let refuse = |message: &str| Err(Failure::new(FailureKind::Protocol, message).with_retry(Retry::Never));
+    match (method, scheme) {
+        (AuthMethod::Basic, Scheme::Http) => {
+            refuse("basic logon would send the password in clear: it needs https")
+        }
+        (AuthMethod::Certificate, Scheme::Http) => refuse("logon by client certificate needs https"),
+        (AuthMethod::Certificate, Scheme::Https) if credential.certificate.is_none() => {
+            refuse("logon by client certificate, and the credential holds none")
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Logs on. Legs of a handshake carry no body: the first envelope goes out when there is a
+/// key to seal it with.
+pub async fn log_on(
+    connection: &mut Connection,
+    visitor: &Visitor<'_>,
+    silence: Duration,
+) -> Result<Entry, Refusal> {
+    match visitor.method {
+        AuthMethod::Negotiate | AuthMethod::Ntlm => shake_hands(connection, visitor, silence).await,
+        AuthMethod::Basic => {
+            let Credential { user, password, .. } = visitor.credential;
+            let pair = zeroize::Zeroizing::new(format!("{user}:{}", password.reveal()));
+            let value = zeroize::Zeroizing::new(format!("Basic {}", BASE64.encode(pair.as_bytes())));
+            show(connection, &value, silence).await
+        }
+        AuthMethod::Certificate => show(connection, MUTUAL, silence).await,
+    }
+}
+
+/// A logon that is one header.
+async fn show(connection: &mut Connection, value: &str, silence: Duration) -> Result<Entry, Refusal> {
+    let mut header = HeaderValue::try_from(value)
+        .map_err(|_| Refusal::Final(Failure::new(FailureKind::Bug, "credential makes no header")))?;
+    header.set_sensitive(true);
+    let answered = leg(connection, header.clone(), silence).await?;
+    match answered.http.status {
+        401 | 403 => Err(Refusal::Final(refused(answered.http.status))),
+        503 => Err(busy()),
+        _ => Ok(Entry::Header(header)),
+    }
+}
+
+async fn shake_hands(
+    connection: &mut Connection,
+    visitor: &Visitor<'_>,
+    silence: Duration,
+) -> Result<Entry, Refusal> {
+    let bindings = connection.channel_bindings().map(<[u8]>::to_vec);
+    let made = match visitor.method {
+        AuthMethod::Ntlm => Context::ntlm(visitor.credential, visitor.host),
+        _ => Context::spnego(visitor.credential, visitor.host),
+    };
+    let mut context = Box::new(made.map_err(broken)?);
+    let mut scheme = "Negotiate";
+    let mut next = context.step(None, bindings.as_deref()).map_err(broken)?;
+    for legs in 0..MOST_LEGS {
+        let answered = leg(connection, token_header(scheme, &next), silence).await?;
+        let status = answered.http.status;
+        let token = token_of(&answered.headers, scheme);
+        match (status, token) {
+            (503, _) => return Err(busy()),
+            (401, Some(token)) if !next.last => {
+                next = context.step(Some(token), bindings.as_deref()).map_err(broken)?;
             }
-            Self::Spnego { negotiate, credentials, target, binding } => {
-                step(negotiate, credentials, target, binding.as_deref(), token)
+            // Third parties offer bare NTLM under its own name only.
+            (401, None) if legs == 0 && visitor.method == AuthMethod::Ntlm && scheme == "Negotiate" => {
+                if !offers(&answered.headers, "NTLM") || offers(&answered.headers, "Negotiate") {
+                    return Err(not_offered(&answered.headers, scheme));
+                }
+                scheme = "NTLM";
+            }
+            (401, None) if legs == 0 => return Err(not_offered(&answered.headers, scheme)),
+            (401, _) => return Err(Refusal::Final(refused(status))),
+            (200..=299, token) => {
+                if !next.last {
+                    // SPNEGO may owe us a last token (RFC 4178, 5).
+                    let last = token.map(|token| context.step(Some(token), bindings.as_deref())).transpose();
+                    if !last.map_err(broken)?.is_some_and(|leg| leg.last) {
+                        return Err(Refusal::Final(protocol("the host ended the handshake before we could")));
+                    }
+                }
+                return Ok(match visitor.scheme {
+                    Scheme::Http => Entry::Sealed(context),
+                    Scheme::Https => Entry::Connection,
+                });
+            }
+            (status, _) => {
+                return Err(Refusal::Final(no_answer(format!("http {status} in the middle of the logon"))));
             }
         }
     }
-
-    /// The signature, then the ciphertext of the same length as `message`.
-    pub fn seal(&mut self, message: &[u8]) -> Result<([u8; SIGNATURE_BYTES], Vec<u8>), WsmanError> {
-        let mut signature = [0; SIGNATURE_BYTES];
-        let mut data = message.to_vec();
-        let mut buffers =
-            [SecurityBufferRef::token_buf(&mut signature), SecurityBufferRef::data_buf(&mut data)];
-        match self {
-            Self::Ntlm { ntlm, .. } => ntlm.encrypt_message(EncryptionFlags::empty(), &mut buffers)?,
-            Self::Spnego { negotiate, .. } => {
-                negotiate.encrypt_message(EncryptionFlags::empty(), &mut buffers)?
-            }
-        };
-        Ok((signature, data))
-    }
-
-    /// Opens in place; a signature that does not fit is an error.
-    pub fn open(&mut self, signature: &mut [u8], data: &mut [u8]) -> Result<(), WsmanError> {
-        let mut buffers = [SecurityBufferRef::data_buf(data), SecurityBufferRef::token_buf(signature)];
-        match self {
-            Self::Ntlm { ntlm, .. } => ntlm.decrypt_message(&mut buffers)?,
-            Self::Spnego { negotiate, .. } => negotiate.decrypt_message(&mut buffers)?,
-        };
-        Ok(())
-    }
+    Err(Refusal::Final(protocol("the handshake does not end")))
 }
 
-fn identity(credential: &Credential) -> Result<AuthIdentity, WsmanError> {
-    let username = Username::parse(&credential.user).map_err(|error| {
-        WsmanError::NotOffered(format!("user name of credential `{}`: {error}", credential.name))
-    })?;
-    Ok(AuthIdentity { username, password: credential.password.reveal().to_owned().into() })
+async fn leg(
+    connection: &mut Connection,
+    authorization: HeaderValue,
+    silence: Duration,
+) -> Result<Answered, Refusal> {
+    let mut headers = HeaderMap::new();
+    headers.insert(AUTHORIZATION, authorization);
+    let again = |lost: Lost| Refusal::Again(lost.into());
+    connection.ready().await.map_err(again)?;
+    connection.post(headers, Bytes::new(), silence, silence).await.map_err(again)
 }
 
-fn step<C: Sspi + SspiImpl>(
-    context: &mut C,
-    credentials: &mut C::CredentialsHandle,
-    target: &str,
-    binding: Option<&[u8]>,
-    token: Option<&[u8]>,
-) -> Result<(Vec<u8>, bool), WsmanError> {
-    let mut input = vec![SecurityBuffer::new(token.unwrap_or_default().to_vec(), BufferType::Token)];
-    if let Some(binding) = binding {
-        input.push(SecurityBuffer::new(channel_bindings(binding), BufferType::ChannelBindings));
-    }
-    let mut output = vec![SecurityBuffer::new(Vec::new(), BufferType::Token)];
-    let mut builder = context
-        .initialize_security_context()
-        .with_credentials_handle(credentials)
-        .with_context_requirements(
-            ClientRequestFlags::CONFIDENTIALITY
-                | ClientRequestFlags::INTEGRITY
-                | ClientRequestFlags::REPLAY_DETECT
-                | ClientRequestFlags::SEQUENCE_DETECT
-                | ClientRequestFlags::ALLOCATE_MEMORY,
-        )
-        .with_target_data_representation(DataRepresentation::Native)
-        .with_target_name(target)
-        .with_input(&mut input)
-        .with_output(&mut output);
-    let status = context.initialize_security_context_impl(&mut builder)?.resolve_to_result()?.status;
-    if matches!(status, SecurityStatus::CompleteAndContinue | SecurityStatus::CompleteNeeded) {
-        context.complete_auth_token(&mut output)?;
-    }
-    let stands = matches!(status, SecurityStatus::Ok | SecurityStatus::CompleteNeeded);
-    Ok((std::mem::take(&mut output[0].buffer), stands))
+fn token_header(scheme: &str, leg: &Leg) -> HeaderValue {
+    let mut value = HeaderValue::try_from(format!("{scheme} {}", BASE64.encode(&leg.token)))
+        .expect("base64 makes a header");
+    value.set_sensitive(true);
+    value
 }
 
-/// SEC_CHANNEL_BINDINGS: eight 32-bit fields, of which only the last two are in use, then
-/// the application data.
-fn channel_bindings(token: &[u8]) -> Vec<u8> {
-    const HEADER_BYTES: u32 = 32;
-    let fields = [0, 0, 0, 0, 0, 0, token.len() as u32, HEADER_BYTES];
-    let mut bindings: Vec<u8> = fields.into_iter().flat_map(u32::to_le_bytes).collect();
-    bindings.extend_from_slice(token);
-    bindings
+/// The token after the scheme's name in WWW-Authenticate.
+fn token_of(headers: &HeaderMap, scheme: &str) -> Option<Vec<u8>> {
+    headers.get_all(WWW_AUTHENTICATE).iter().find_map(|value| {
+        let (name, token) = value.to_str().ok()?.trim().split_once(' ')?;
+        let token = name.eq_ignore_ascii_case(scheme).then(|| BASE64.decode(token.trim()).ok())??;
+        (!token.is_empty()).then_some(token)
+    })
+}
+
+fn offers(headers: &HeaderMap, scheme: &str) -> bool {
+    headers
+        .get_all(WWW_AUTHENTICATE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .any(|offer| offer.trim().split(' ').next().is_some_and(|name| name.eq_ignore_ascii_case(scheme)))
+}
+
+fn refused(status: u16) -> Failure {
+    Failure::new(FailureKind::AuthFailed, format!("http {status}: the host refused the credential"))
+}
+
+/// The credential was not looked at: this is no reason to count against it.
+fn not_offered(headers: &HeaderMap, scheme: &str) -> Refusal {
+    let offered = headers.get_all(WWW_AUTHENTICATE).iter().filter_map(|value| value.to_str().ok());
+    let names: Vec<&str> = offered.map(|value| value.split(' ').next().unwrap_or(value)).collect();
+    let names = if names.is_empty() { "nothing".to_owned() } else { names.join(", ") };
+    Refusal::Final(protocol(format!("http 401: the host does not take {scheme}, it offers {names}")))
+}
+
+fn busy() -> Refusal {
+    Refusal::Again(no_answer("http 503: the service is unavailable"))
+}
+
+fn broken(error: sspi::Error) -> Refusal {
+    Refusal::Final(protocol(format!("handshake: {error}")))
+}
+
+fn protocol(message: impl Into<String>) -> Failure {
+    Failure::new(FailureKind::Protocol, message)
 }

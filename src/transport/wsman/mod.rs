@@ -1,13 +1,22 @@
-//! Our own WS-Management client: WinRM shells over one pinned, sealed connection a host.
+//! Our WS-Management client: SOAP over one pinned HTTP connection per host.
 
 pub mod answer;
-pub mod channel;
+pub mod channel_binding;
+pub mod client;
+pub mod command_shell;
 pub mod connection;
+pub mod context;
 pub mod conversation;
 pub mod enumerate;
 pub mod envelope;
-pub mod error;
+pub mod exchange;
+pub mod fault;
+pub mod identify;
+pub mod line;
 pub mod logon;
+pub mod route;
 pub mod sealing;
-pub mod shell;
 pub mod tls;
+pub mod verifier;
+pub mod words;
+pub mod xml;

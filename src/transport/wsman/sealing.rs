@@ -1,65 +1,78 @@
-//! Sealed SOAP in HTTP bodies (MS-WSMV 2.2.9.1): a multipart frame of one encrypted part.
+//! Sealed envelopes in HTTP bodies, framed as MS-WSMV 2.2.9.1.1.2.2 shows.
 
-use crate::transport::wsman::error::WsmanError;
-use crate::transport::wsman::logon::SecurityContext;
+use bytes::Bytes;
+
+use crate::model::failure::{Failure, FailureKind};
+use crate::transport::wsman::context::{Context, SIGNATURE_BYTES};
 
 pub const CONTENT_TYPE: &str = "multipart/encrypted;protocol=\"application/HTTP-SPNEGO-session-encrypted\";boundary=\"Encrypted Boundary\"";
 
-const HEAD: &str = "--Encrypted Boundary\r\n\
-    \tContent-Type: application/HTTP-SPNEGO-session-encrypted\r\n\
-    \tOriginalContent: type=application/soap+xml;charset=UTF-8;Length=";
-const OCTETS: &str = "--Encrypted Boundary\r\n\tContent-Type: application/octet-stream\r\n";
-const END: &str = "--Encrypted Boundary--\r\n";
+const BOUNDARY: &[u8] = b"--Encrypted Boundary";
+const OCTETS: &[u8] = b"Content-Type: application/octet-stream\r\n";
+const LENGTH_BYTES: usize = 4;
 
-/// An envelope as a sealed body. The closing boundary follows the ciphertext at once: a
-/// line break in between is answered with 400.
-pub fn seal(context: &mut SecurityContext, envelope: &str) -> Result<Vec<u8>, WsmanError> {
-    let (signature, sealed) = context.seal(envelope.as_bytes())?;
-    let mut body = Vec::with_capacity(HEAD.len() + OCTETS.len() + END.len() + sealed.len() + 48);
-    body.extend_from_slice(HEAD.as_bytes());
-    body.extend_from_slice(format!("{}\r\n", envelope.len()).as_bytes());
-    body.extend_from_slice(OCTETS.as_bytes());
+/// What of a sealed body is signature and what is ciphertext, by position.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Frame {
+    pub signature: std::ops::Range<usize>,
+    pub sealed: std::ops::Range<usize>,
+}
+
+/// Seals an envelope into a body. Between ciphertext and closing boundary stands nothing: a
+/// line break there is answered 400.
+pub fn seal(context: &mut Context, envelope: &str) -> Result<Bytes, Failure> {
+    let mut sealed = envelope.as_bytes().to_vec();
+    let signature = context
+        .seal(&mut sealed)
+        .map_err(|error| Failure::new(FailureKind::Bug, format!("seal a request: {error}")))?;
+    Ok(frame(&signature, &sealed, envelope.len()))
+}
+
+/// Opens a sealed body.
+pub fn open(context: &mut Context, body: &[u8]) -> Result<Bytes, Failure> {
+    let broken = |why: &str| Failure::new(FailureKind::Protocol, format!("sealed answer {why}"));
+    let Frame { signature, sealed } = unframe(body).ok_or_else(|| broken("is not framed as it should be"))?;
+    let mut signature = body[signature].to_vec();
+    let mut data = body[sealed].to_vec();
+    context.open(&mut signature, &mut data).map_err(|error| broken(&format!("does not open: {error}")))?;
+    Ok(data.into())
+}
+
+/// The multipart body around a signature and a ciphertext; `length` is the envelope's own.
+pub fn frame(signature: &[u8], sealed: &[u8], length: usize) -> Bytes {
+    let head = format!(
+        "--Encrypted Boundary\r\n\tContent-Type: application/HTTP-SPNEGO-session-encrypted\r\n\
+         \tOriginalContent: type=application/soap+xml;charset=UTF-8;Length={length}\r\n\
+         --Encrypted Boundary\r\n\tContent-Type: application/octet-stream\r\n"
+    );
+    let mut body = Vec::with_capacity(head.len() + LENGTH_BYTES + signature.len() + sealed.len() + 32);
+    body.extend_from_slice(head.as_bytes());
     body.extend_from_slice(&(signature.len() as u32).to_le_bytes());
-    body.extend_from_slice(&signature);
-    body.extend_from_slice(&sealed);
-    body.extend_from_slice(END.as_bytes());
-    Ok(body)
+    body.extend_from_slice(signature);
+    body.extend_from_slice(sealed);
+    body.extend_from_slice(BOUNDARY);
+    body.extend_from_slice(b"--\r\n");
+    body.into()
 }
 
-/// Opens a sealed body. Its length field rules: ciphertext may hold the boundary by chance.
-pub fn open(context: &mut SecurityContext, mut body: Vec<u8>) -> Result<String, WsmanError> {
-    let frame = Frame::find(&body)
-        .ok_or_else(|| WsmanError::Protocol("a sealed answer with a broken frame".to_owned()))?;
-    let part = &mut body[frame.signature..frame.end];
-    let (signature, data) = part.split_at_mut(frame.signature_bytes);
-    context.open(signature, data)?;
-    String::from_utf8(data.to_vec())
-        .map_err(|_| WsmanError::Protocol("a sealed answer that is not UTF-8".to_owned()))
-}
-
-/// Whether an answer is of this kind.
-pub fn is_sealed(content_type: &str) -> bool {
-    content_type.to_ascii_lowercase().starts_with("multipart/encrypted")
-}
-
-struct Frame {
-    signature: usize,
-    signature_bytes: usize,
-    end: usize,
-}
-
-impl Frame {
-    fn find(body: &[u8]) -> Option<Self> {
-        const MARK: &[u8] = b"application/octet-stream\r\n";
-        let mark = body.windows(MARK.len()).position(|window| window == MARK)?;
-        let head = std::str::from_utf8(&body[..mark]).ok()?;
-        let length = head.split_once("Length=")?.1;
-        let digits = length.find(|c: char| !c.is_ascii_digit()).unwrap_or(length.len());
-        let length: usize = length[..digits].parse().ok()?;
-        let counted = mark + MARK.len();
-        let signature_bytes = u32::from_le_bytes(body.get(counted..counted + 4)?.try_into().ok()?) as usize;
-        let signature = counted + 4;
-        let end = signature.checked_add(signature_bytes)?.checked_add(length)?;
-        (end <= body.len()).then_some(Self { signature, signature_bytes, end })
+/// Finds the parts of a sealed body. `None` is any other body.
+pub fn unframe(body: &[u8]) -> Option<Frame> {
+    let octets = body.windows(OCTETS.len()).position(|window| window == OCTETS)?;
+    let head = std::str::from_utf8(&body[..octets]).ok()?;
+    let length: usize = head.split_once("Length=")?.1.lines().next()?.trim().parse().ok()?;
+    let part = octets + OCTETS.len();
+    let signature_bytes = u32::from_le_bytes(body.get(part..part + LENGTH_BYTES)?.try_into().ok()?);
+    if signature_bytes as usize != SIGNATURE_BYTES {
+        return None;
     }
+    let signature = part + LENGTH_BYTES..part + LENGTH_BYTES + SIGNATURE_BYTES;
+    let sealed = signature.end..signature.end.checked_add(length)?;
+    let tail = body.get(sealed.end..)?;
+    tail.starts_with(BOUNDARY).then_some(Frame { signature, sealed })
+}
+
+/// Whether a Content-Type is that of a sealed body.
+pub fn is_sealed(content_type: &[u8]) -> bool {
+    let prefix = b"multipart/encrypted";
+    content_type.get(..prefix.len()).is_some_and(|kind| kind.eq_ignore_ascii_case(prefix))
 }
