@@ -16,7 +16,7 @@ check:
     cargo clippy --all-targets -- -D warnings
     cargo test
 
-# Independent WinRM clients against the simulator (needs python3 and PyPI)
+# Independent WinRM clients against the simulator, independent readers of what a run writes (needs python3 and PyPI)
 interop:
     tests/interop/run.sh
 

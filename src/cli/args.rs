@@ -1,10 +1,14 @@
 //! The command line as typed; `request` turns it into what is meant.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+
+use crate::cli::columns::wrap;
+use crate::simulator::fault::Fault;
+use crate::simulator::latency::Latency;
+use crate::simulator::strike::Strike;
 
 /// Takes the census of virtualization fleets: who is there, what runs on it, and which hosts did not answer.
 #[derive(Debug, Parser)]
@@ -63,7 +67,7 @@ pub enum Command {
     /// Survey a small simulated fleet on this machine, end to end
     Demo(DemoArguments),
     /// Keep a simulated fleet of WinRM hosts up, for load tests and other tools
-    #[command(after_help = SIMULATE_EXAMPLES)]
+    #[command(after_help = simulate_examples())]
     Simulate(SimulateArguments),
     /// Print the tables, or one table's columns, or the JSON schema of a job or a manifest
     #[command(after_help = SCHEMA_EXAMPLES)]
@@ -86,11 +90,20 @@ Examples:
   lustrum run hyperv-daily --hosts hv07 --only vInfo,vDisk
                                                  debug one collector on one host";
 
+/// With the words a fault may be, as the simulator knows them.
+fn simulate_examples() -> String {
+    let words = wrap(&Fault::WORDS.join(" "), 96).join("\n  ");
+    format!("{SIMULATE_EXAMPLES}\n\nFaults (some take a value: WORD=VALUE):\n  {words}")
+}
+
 const SIMULATE_EXAMPLES: &str = "\
 Examples:
   lustrum simulate --hosts 5 --vms 10
   lustrum simulate --hosts 1000 --vms 20 --seed 7 --job fleet.toml
-  lustrum run ./fleet.toml       in another window: survey it";
+  lustrum run ./fleet.toml       in another window: survey it
+  lustrum simulate --fault 3:wrong_password --fault '*:slow_ms=500'
+
+Every host knows the account census with the password census.";
 
 const CONFIG_LAYERS: &str = "\
 Where a setting comes from, the weakest first:
@@ -229,7 +242,7 @@ pub struct SimulateArguments {
     /// VMs on each host
     #[arg(long, value_name = "N", default_value_t = 20)]
     pub vms: u32,
-    /// Names, sizes and faults follow from it
+    /// Names and sizes follow from it
     #[arg(long, value_name = "N", default_value_t = 7)]
     pub seed: u64,
     /// Port of every host; 0 for any free one [default: 5985, or 5986 with --https]
@@ -242,16 +255,27 @@ pub struct SimulateArguments {
     /// Listen with TLS; the certificate is made on the spot
     #[arg(long)]
     pub https: bool,
-    /// How long each host's script takes
-    #[arg(long, value_name = "TIME", default_value = "0ms", value_parser = humantime::parse_duration)]
-    pub latency: Duration,
+    /// How long each host's script takes: 200ms, or "long_tail = MEDIAN_MS, SIGMA, LONGEST_MS"
+    #[arg(long, value_name = "TIME", default_value = "none")]
+    pub latency: Latency,
+    /// What is wrong with a host: 3:wrong_password, hv-zrh-05:collector_error=disk, *:http_503=2;
+    /// hosts by number from 0, by name, or * for all; may be repeated
+    #[arg(long, value_name = "HOST:FAULT")]
+    pub fault: Vec<Strike>,
+    /// Port of the control address on 127.0.0.1, where GET /tally tells what the fleet has
+    /// counted; 0 for any free one
+    #[arg(long, value_name = "PORT", default_value_t = 0)]
+    pub control_port: u16,
     /// Write a job file that surveys this fleet
     #[arg(long, value_name = "FILE")]
     pub job: Option<PathBuf>,
+    /// Write the addresses of the hosts, for `lustrum run --hosts-file`
+    #[arg(long, value_name = "FILE")]
+    pub hosts_file: Option<PathBuf>,
     /// Write the certificate authority of --https, in PEM
     #[arg(long, value_name = "FILE", requires = "https")]
     pub ca_bundle: Option<PathBuf>,
-    /// Print hosts, ports and the account as JSON once the fleet is up
+    /// Print hosts, control address and account as one line of JSON once the fleet is up
     #[arg(long)]
     pub json: bool,
 }

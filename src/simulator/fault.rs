@@ -136,6 +136,10 @@ faults! {
     ConstrainedLanguage = "constrained_language",
 }
 
+/// The collectors whose answers a fault can spoil.
+const COLLECTORS: &[&str] =
+    &["baseline", "facts", "host", "vm", "processor", "memory", "disk", "nic", "checkpoint", "switch"];
+
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum InvalidFault {
     #[error("unknown fault `{word}`, expected one of {}", Fault::WORDS.join(", "))]
@@ -144,6 +148,8 @@ pub enum InvalidFault {
     Superfluous { word: String },
     #[error("fault `{word}` needs {expected}")]
     Value { word: String, expected: &'static str },
+    #[error("fault `{word}`: no collector is called `{name}`, expected one of {}", COLLECTORS.join(", "))]
+    Collector { word: String, name: String },
 }
 
 impl FromStr for Fault {
@@ -175,7 +181,10 @@ fn read_times(word: &str, value: Option<&str>) -> Result<Times, InvalidFault> {
 
 fn read_name(word: &str, value: Option<&str>) -> Result<String, InvalidFault> {
     match value.map(|value| value.trim_matches('"')) {
-        Some(name) if !name.is_empty() => Ok(name.to_owned()),
+        Some(name) if COLLECTORS.contains(&name) => Ok(name.to_owned()),
+        Some(name) if !name.is_empty() => {
+            Err(InvalidFault::Collector { word: word.to_owned(), name: name.to_owned() })
+        }
         _ => Err(InvalidFault::Value {
             word: word.to_owned(),
             expected: "a collector's name: `word = \"disk\"`",

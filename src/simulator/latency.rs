@@ -21,14 +21,20 @@ pub enum Latency {
 }
 
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("latency `{0}`: expected `none`, `fixed = MS` or `long_tail = MEDIAN_MS, SIGMA, LONGEST_MS`")]
+#[error(
+    "latency `{0}`: expected a time such as `200ms`, `none`, `fixed = MS` or `long_tail = MEDIAN_MS, SIGMA, LONGEST_MS`"
+)]
 pub struct InvalidLatency(String);
 
 impl FromStr for Latency {
     type Err = InvalidLatency;
 
-    /// Reads `none`, `fixed = 200`, `long_tail = 300, 1.0, 10000`; durations in milliseconds.
+    /// Reads a time with its unit, `200ms`, or a word: `none`, `fixed = 200`,
+    /// `long_tail = 300, 1.0, 10000`, with durations in milliseconds.
     fn from_str(text: &str) -> Result<Self, InvalidLatency> {
+        if let Ok(duration) = humantime::parse_duration(text) {
+            return Ok(Self::Fixed(duration));
+        }
         let refused = || InvalidLatency(text.to_owned());
         let (word, value) = text.split_once('=').unwrap_or((text, ""));
         let read = |number: &str| number.trim().parse().ok().filter(|number| (0.0..=1e9).contains(number));

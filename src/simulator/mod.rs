@@ -29,6 +29,7 @@ pub mod serve;
 pub mod shells;
 pub mod soap;
 pub mod sockets;
+pub mod strike;
 pub mod tls;
 pub mod world;
 pub mod wsman;

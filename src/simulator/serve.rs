@@ -24,7 +24,7 @@ use crate::simulator::running::{Simulator, StartError};
 pub struct ServeOptions {
     /// Written when every host accepts connections: a [`Ready`] as JSON.
     pub ready_file: Option<PathBuf>,
-    /// One host a line, as `--hosts-file` reads it: the addresses of the fleet.
+    /// One host a line, as `lustrum run --hosts-file` reads it: the addresses of the fleet.
     pub hosts_file: Option<PathBuf>,
     /// The authority's certificate in PEM, over HTTPS.
     pub ca_file: Option<PathBuf>,
@@ -57,8 +57,9 @@ pub struct ReadyHost {
     pub url: String,
     /// How long its commands take.
     pub command_latency_ms: u64,
+    /// Of its certificate, over HTTPS.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub leaf_sha256: Option<String>,
+    pub pin_sha256: Option<String>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -71,6 +72,47 @@ pub enum ServeError {
     Write { path: PathBuf, source: std::io::Error },
 }
 
+/// A fleet that is up, with its control address bound.
+pub struct Served {
+    fleet: Arc<Simulator>,
+    control: TcpListener,
+    ready: Ready,
+}
+
+impl Served {
+    /// Puts the fleet up and writes its files.
+    pub async fn open(spec: FleetSpec, options: &ServeOptions) -> Result<Self, ServeError> {
+        let fleet = Arc::new(Simulator::start(spec).await?);
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, options.control_port));
+        let listen = |source| ServeError::Control { address, source };
+        let control = TcpListener::bind(address).await.map_err(listen)?;
+        let ready = ready(&fleet, control.local_addr().map_err(listen)?)?;
+        if let (Some(path), Some(pem)) = (&options.ca_file, &ready.ca_pem) {
+            write(path, pem)?;
+        }
+        if let Some(path) = &options.hosts_file {
+            write(path, &hosts_file(&fleet))?;
+        }
+        if let Some(path) = &options.ready_file {
+            write(path, &serde_json::to_string_pretty(&ready).expect("plain values are JSON"))?;
+        }
+        Ok(Self { fleet, control, ready })
+    }
+
+    pub fn ready(&self) -> &Ready {
+        &self.ready
+    }
+
+    /// Keeps the fleet up until `stop` ends. Gives what the fleet has counted.
+    pub async fn until(self, stop: impl Future<Output = ()>) -> Tally {
+        tokio::select! {
+            () = control(self.control, self.fleet.clone()) => {}
+            () = stop => {}
+        }
+        self.fleet.tally()
+    }
+}
+
 /// Puts the fleet up, says so through `told`, and keeps it up until `stop` ends. Gives what
 /// the fleet has counted.
 pub async fn serve(
@@ -79,26 +121,9 @@ pub async fn serve(
     told: impl FnOnce(&Ready),
     stop: impl Future<Output = ()>,
 ) -> Result<Tally, ServeError> {
-    let fleet = Arc::new(Simulator::start(spec).await?);
-    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, options.control_port));
-    let listen = |source| ServeError::Control { address, source };
-    let listener = TcpListener::bind(address).await.map_err(listen)?;
-    let ready = ready(&fleet, listener.local_addr().map_err(listen)?)?;
-    if let (Some(path), Some(pem)) = (&options.ca_file, &ready.ca_pem) {
-        write(path, pem)?;
-    }
-    if let Some(path) = &options.hosts_file {
-        write(path, &hosts_file(&fleet))?;
-    }
-    if let Some(path) = &options.ready_file {
-        write(path, &serde_json::to_string_pretty(&ready).expect("plain values are JSON"))?;
-    }
-    told(&ready);
-    tokio::select! {
-        () = control(listener, fleet.clone()) => {}
-        () = stop => {}
-    }
-    Ok(fleet.tally())
+    let served = Served::open(spec, options).await?;
+    told(served.ready());
+    Ok(served.until(stop).await)
 }
 
 /// The hosts as `--hosts-file` reads them: addresses, which are enough where all hosts share
@@ -117,7 +142,7 @@ fn ready(fleet: &Simulator, control: SocketAddr) -> Result<Ready, StartError> {
         port: host.address().port(),
         url: format!("{scheme}://{}/wsman", host.address()),
         command_latency_ms: host.command_latency().as_millis() as u64,
-        leaf_sha256: host.leaf_sha256(),
+        pin_sha256: host.leaf_sha256(),
     });
     Ok(Ready {
         control,

@@ -1,8 +1,9 @@
 //! The program itself: what it prints, where, and how it exits.
 
-use std::io::Read;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 use lustrum::cli::exit::{Exit, RunEnd};
 use lustrum::tables::catalogue;
@@ -266,31 +267,122 @@ fn of_the_exit_codes_the_first_that_fits_wins() {
     assert_eq!(Exit::of_run(all, true), Exit::NotRecorded);
 }
 
+/// A fleet that is up, and what it announced.
+struct Simulated {
+    child: Child,
+    announced: serde_json::Value,
+}
+
+impl Simulated {
+    fn start(directory: &Path, line: &[&str]) -> Self {
+        let line = [&["simulate", "--port", "0", "--json"], line].concat();
+        let mut child =
+            command(directory, &line).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut announced = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut announced).unwrap();
+        Self { child, announced: serde_json::from_str(&announced).unwrap() }
+    }
+
+    fn address(&self, host: usize) -> &str {
+        let url = self.announced["hosts"][host]["url"].as_str().unwrap();
+        url.split('/').nth(2).unwrap()
+    }
+
+    /// Sends it a Ctrl-C and gives its last words.
+    fn stop(mut self) -> String {
+        let told = Command::new("kill").args(["-INT", &self.child.id().to_string()]).status().unwrap();
+        assert!(told.success());
+        let mut counted = String::new();
+        self.child.stderr.take().unwrap().read_to_string(&mut counted).unwrap();
+        assert_eq!(self.child.wait().unwrap().code(), Some(0));
+        counted
+    }
+}
+
+fn get(address: &str, path: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
 #[test]
 fn a_simulated_fleet_says_where_it_is_and_goes_when_told() {
     let folder = tempfile::tempdir().unwrap();
-    let line = ["simulate", "--hosts", "3", "--vms", "2", "--port", "0", "--job", "fleet.toml", "--json"];
-    let mut child =
-        command(folder.path(), &line).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let mut announced = String::new();
-    let mut stdout = std::io::BufReader::new(child.stdout.take().unwrap());
-    std::io::BufRead::read_line(&mut stdout, &mut announced).unwrap();
-    let fleet: serde_json::Value = serde_json::from_str(&announced).unwrap();
-    assert_eq!(fleet["hosts"].as_array().unwrap().len(), 3);
-    for host in fleet["hosts"].as_array().unwrap() {
-        let address = host["url"].as_str().unwrap().trim_start_matches("http://").trim_end_matches("/wsman");
-        std::net::TcpStream::connect(address).unwrap();
+    let fleet = Simulated::start(folder.path(), &["--hosts", "3", "--vms", "2", "--job", "fleet.toml"]);
+    assert_eq!(
+        (&fleet.announced["user"], &fleet.announced["password"]),
+        (&"census".into(), &"census".into())
+    );
+    assert_eq!(fleet.announced["hosts"].as_array().unwrap().len(), 3);
+    for host in 0..3 {
+        TcpStream::connect(fleet.address(host)).unwrap();
     }
     let plan = run(folder.path(), &["plan", "./fleet.toml", "--json"]);
     let plan: serde_json::Value = serde_json::from_slice(&plan.stdout).unwrap();
     let target = &plan["targets"][2];
-    let url = format!("http://{}:{}/wsman", target["address"].as_str().unwrap(), target["port"]);
-    assert_eq!(fleet["hosts"][2]["url"], url);
+    assert_eq!(fleet.address(2), format!("{}:{}", target["address"].as_str().unwrap(), target["port"]));
 
-    let told = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
-    assert!(told.success());
-    let mut counted = String::new();
-    child.stderr.take().unwrap().read_to_string(&mut counted).unwrap();
-    assert_eq!(child.wait().unwrap().code(), Some(0));
+    let counted = fleet.stop();
     assert!(counted.starts_with("0 logons, 0 refused; 0 shells opened, 0 left open; "), "{counted}");
+}
+
+#[test]
+fn a_simulated_fleet_has_the_faults_it_is_told_and_counts_for_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let faults = ["--fault", "0:refuse", "--fault", "HV-VIE-02:http_503=1", "--fault", "*:slow_ms = 5"];
+    let fleet = Simulated::start(folder.path(), &[&["--hosts", "3"][..], &faults].concat());
+    let refused = TcpStream::connect(fleet.address(0)).unwrap_err();
+    assert_eq!(refused.kind(), std::io::ErrorKind::ConnectionRefused);
+    assert!(get(fleet.address(1), "/wsman").starts_with("HTTP/1.1 503 "));
+    assert!(!get(fleet.address(2), "/wsman").starts_with("HTTP/1.1 503 "));
+
+    let control = fleet.announced["control"].as_str().unwrap();
+    let tally = get(control, "/tally");
+    let tally: serde_json::Value = serde_json::from_str(tally.split_once("\r\n\r\n").unwrap().1).unwrap();
+    assert_eq!((&tally["connections"], &tally["shells_open"]), (&2.into(), &0.into()));
+    fleet.stop();
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_simulated_fleet_lists_its_hosts_for_a_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let fleet = Simulated::start(folder.path(), &["--hosts", "3", "--vms", "1", "--hosts-file", "hosts.txt"]);
+    let port = fleet.announced["hosts"][0]["port"].to_string();
+    let line = ["run", "--hosts-file", "hosts.txt", "--dry-run", "--port", &port];
+    let entered = command(folder.path(), &line)
+        .env("HYPERV_USER", "census")
+        .env("HYPERV_PASSWORD", "census")
+        .output()
+        .unwrap();
+    assert_eq!(entered.status.code(), Some(0), "{}", stderr(&entered));
+    let counted = fleet.stop();
+    assert!(counted.starts_with("3 logons, 0 refused; "), "{counted}");
+}
+
+#[test]
+fn a_fleet_that_cannot_be_is_refused_in_a_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = taken.local_addr().unwrap().port().to_string();
+    let cases: [(&[&str], &str); 9] = [
+        (&["--fault", "refuse"], "expected HOST:FAULT such as `3:wrong_password` or `*:refuse`"),
+        (&["--fault", "3:tired"], "unknown fault `tired`, expected one of refuse, hang_after"),
+        (&["--fault", "3:collector_error=dsk"], "no collector is called `dsk`, expected one of baseline"),
+        (&["--fault", "10:refuse"], "no host 10: the fleet has 10, numbered from 0"),
+        (&["--fault", "hv01:refuse"], "no host `hv01`: with seed 7 they are called hv-vie-01 to hv-vie-10"),
+        (&["--latency", "soon"], "expected a time such as `200ms`"),
+        (&["--port-per-host", "--hosts-file", "hosts.txt"], "with a port per host all have the same"),
+        (&["--hosts-file", "none/hosts.txt"], "write none/hosts.txt: No such file or directory"),
+        (&["--control-port", &taken], "listen on 127.0.0.1:"),
+    ];
+    for (line, expected) in cases {
+        let output = run(folder.path(), &[&["simulate", "--port", "0"], line].concat());
+        assert_eq!((output.status.code(), stdout(&output).as_str()), (Some(2), ""), "{line:?}");
+        let complaint = stderr(&output);
+        let first = complaint.lines().next().unwrap();
+        assert!(first.starts_with("error: ") && first.contains(expected), "{complaint}");
+    }
 }
