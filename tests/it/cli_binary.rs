@@ -299,6 +299,14 @@ impl Simulated {
     }
 }
 
+impl Drop for Simulated {
+    /// A test that failed leaves no fleet behind; one that is gone already cannot be killed.
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
 fn get(address: &str, path: &str) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
     write!(stream, "GET {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n").unwrap();

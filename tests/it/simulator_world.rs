@@ -9,6 +9,7 @@ use lustrum::simulator::fleet::FleetSpec;
 use lustrum::simulator::guest::Guest;
 use lustrum::simulator::latency::Latency;
 use lustrum::simulator::names;
+use lustrum::simulator::strike::{Strike, Struck, UnknownHost};
 use lustrum::simulator::world::World;
 
 fn told(world: &World, host: usize) -> String {
@@ -98,6 +99,53 @@ fn a_wrong_fault_is_told_what_is_right() {
     assert_eq!("refuse = 1".parse::<Fault>(), Err(InvalidFault::Superfluous { word: "refuse".into() }));
     for text in ["hang_after", "hang_after = soon", "shell_quota = -1", "collector_error"] {
         assert!(matches!(text.parse::<Fault>(), Err(InvalidFault::Value { .. })), "{text}");
+    }
+}
+
+#[test]
+fn a_strike_names_its_hosts_by_number_by_name_or_all() {
+    let mut spec = FleetSpec::new(30, 1, 7);
+    let last = names::host(7, 29).to_uppercase();
+    for text in ["3:wrong_password", "* : slow_ms = 5", &format!("{last}:collector_error = \"disk\"")] {
+        text.parse::<Strike>().unwrap().arrange(&mut spec).unwrap();
+    }
+    assert_eq!(spec.faults.len(), 30);
+    assert_eq!(spec.faults[&3], [Fault::WrongPassword, Fault::SlowMs(5)]);
+    assert_eq!(spec.faults[&29], [Fault::SlowMs(5), Fault::CollectorError("disk".into())]);
+
+    let beyond = Strike { hosts: Struck::Number(30), fault: Fault::Refuse };
+    assert_eq!(beyond.arrange(&mut spec), Err(UnknownHost::Number { number: 30, hosts: 30 }));
+    assert!("refuse".parse::<Strike>().is_err() && ":refuse".parse::<Strike>().is_err());
+}
+
+#[test]
+fn every_collector_a_host_answers_for_can_fail() {
+    for collector in
+        ["baseline", "facts", "host", "vm", "processor", "memory", "disk", "nic", "checkpoint", "switch"]
+    {
+        let fault = format!("collector_timeout = \"{collector}\"").parse::<Fault>().unwrap();
+        assert_eq!(fault, Fault::CollectorTimeout(collector.into()));
+    }
+    assert!(matches!("collector_error = dsk".parse::<Fault>(), Err(InvalidFault::Collector { .. })));
+}
+
+#[test]
+fn a_latency_is_a_time_or_a_word() {
+    let ms = Duration::from_millis;
+    for (text, expected) in [
+        ("none", Latency::None),
+        ("200ms", Latency::Fixed(ms(200))),
+        ("1s 500ms", Latency::Fixed(ms(1_500))),
+        ("fixed = 200", Latency::Fixed(ms(200))),
+        (
+            "long_tail = 300, 1.0, 10000",
+            Latency::LongTail { median: ms(300), sigma: 1.0, longest: ms(10_000) },
+        ),
+    ] {
+        assert_eq!(text.parse::<Latency>(), Ok(expected), "{text}");
+    }
+    for text in ["", "soon", "-5", "fixed", "fixed = -1", "fixed = 1, 2", "long_tail = 300", "none = 1"] {
+        assert!(text.parse::<Latency>().is_err(), "{text}");
     }
 }
 
