@@ -257,5 +257,11 @@ fn query(tables: &BTreeMap<String, TableFiles>) -> Option<String> {
         Some(path) => format!("SELECT host, count(*) AS vms FROM '{path}' GROUP BY host ORDER BY host"),
         None => format!("FROM '{}' LIMIT 20", tables.values().find_map(parquet)?),
     };
-    Some(format!("duckdb -c \"{sql}\""))
+    Some(format!("duckdb -c \"{}\"", in_double_quotes(&sql)))
+}
+
+/// Keeps what a shell would read between double quotes from being read.
+fn in_double_quotes(text: &str) -> String {
+    let escape = |c: char| matches!(c, '"' | '$' | '`' | '\\').then_some('\\').into_iter().chain([c]);
+    text.chars().flat_map(escape).collect()
 }

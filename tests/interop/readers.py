@@ -10,7 +10,6 @@ import datetime
 import hashlib
 import json
 import os
-import shlex
 import subprocess
 import sys
 
@@ -171,8 +170,11 @@ def ndjson_checks(database, label, path, rows, columns, content):
 def printed_query_checks(database, summary, hosts):
     printed = [line.strip() for line in summary.splitlines() if line.strip().startswith("duckdb ")]
     check("the summary prints one duckdb line", len(printed), 1)
-    program, flag, sql = shlex.split(printed[0])
-    check("the line runs the shell with a query", (program, flag), ("duckdb", "-c"))
+    # A shell reads the line; what it would hand to the duckdb program runs here.
+    script = 'duckdb() { printf "%s\\0" "$@"; }\n' + printed[0]
+    handed = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True).stdout
+    flag, sql, end = handed.split("\0")
+    check("the line is one query", (flag, end), ("-c", ""))
     check("the line counts the VMs by host", database.sql(sql).fetchall(), sorted(hosts.items()))
 
 
@@ -229,7 +231,7 @@ def main():
     binary, folder = os.path.abspath(sys.argv[1]), sys.argv[2]
     declared = json.loads(lustrum(binary, "schema", "--json"))
     schema = {table["name"]: RUN_COLUMNS + table["columns"] for table in declared}
-    out = os.path.join(folder, "a fleet's census")
+    out = os.path.join(folder, "a fleet's $HOME `census`")
     database = duckdb.connect()
     database.execute("SET TimeZone = 'UTC'")
     counts = []
