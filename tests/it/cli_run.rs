@@ -142,7 +142,10 @@ async fn only_some_tables_and_a_word_about_each() {
     tables.sort();
     assert_eq!(tables, ["vcpu", "vinfo"]);
     let summary = text(&output.stdout);
-    assert!(summary.contains("Collectors") && summary.contains("vcpu    2        0       0        0     6"), "{summary}");
+    assert!(
+        summary.contains("Collectors") && summary.contains("vcpu    2        0       0        0     6"),
+        "{summary}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
