@@ -189,17 +189,19 @@ impl Page {
             return;
         }
         self.section("Written", &format!("{} to {}", size(files.bytes), visible(&files.root)));
+        let root = format!("{}/", files.root.trim_end_matches('/'));
+        let below = |path: &str| path.strip_prefix(&root).unwrap_or(path).to_owned();
         let mut columns = Columns::default().right(1);
         for (table, files) in &files.tables {
             let best = [ArtifactFormat::Parquet, ArtifactFormat::Csv, ArtifactFormat::Ndjson];
             let path = best.iter().find_map(|format| files.paths.get(format)).map_or("", String::as_str);
-            columns.row([table, &counted(files.rows, "row", "rows"), path]);
+            columns.row([table, &counted(files.rows, "row", "rows"), &below(path)]);
         }
         let reports =
             [("manifest", &files.manifest), ("report", &files.report), ("retry hosts", &files.retry_hosts)];
         for (name, path) in reports {
             if let Some(path) = path {
-                columns.row([name, "", path]);
+                columns.row([name, "", &below(path)]);
             }
         }
         // Paths are for pasting: they are never wrapped.

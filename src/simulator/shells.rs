@@ -100,6 +100,9 @@ impl ShellTable {
         if self.shells.len() >= MAX_SHELLS {
             return Err(wsmanfault::SHELL_QUOTA);
         }
+        if self.shells.contains_key(&id) {
+            return Err(wsmanfault::ALREADY_EXISTS);
+        }
         self.shells.insert(id, Shell { options, commands: HashMap::new(), idle_from: now });
         Ok(())
     }
@@ -107,7 +110,7 @@ impl ShellTable {
     /// Deletes a shell; whoever waits for one of its commands is told.
     pub fn delete(&mut self, shell: &str, now: Instant) -> Result<(), WsmanFault> {
         self.shell(shell, now)?;
-        if let Some(shell) = self.shells.remove(shell) {
+        if let Some(shell) = self.shells.remove(&key(shell)) {
             shell.commands.values().for_each(|command| command.news.notify_one());
         }
         Ok(())
@@ -136,6 +139,9 @@ impl ShellTable {
         };
         let news = Arc::new(Notify::new());
         let command = Command { program, steps, ready_at: now, stdin: Vec::new(), terminated: false, news };
+        if shell.commands.contains_key(&id) {
+            return Err(wsmanfault::ALREADY_EXISTS);
+        }
         shell.commands.insert(id, command);
         Ok(())
     }
@@ -229,19 +235,24 @@ impl ShellTable {
 
     fn shell(&mut self, id: &str, now: Instant) -> Result<&mut Shell, WsmanFault> {
         self.expire(now);
-        let shell = self.shells.get_mut(id).ok_or(wsmanfault::SHELL_NOT_FOUND)?;
+        let shell = self.shells.get_mut(&key(id)).ok_or(wsmanfault::SHELL_NOT_FOUND)?;
         shell.idle_from = now;
         Ok(shell)
     }
 
     fn command(&mut self, shell: &str, id: &str, now: Instant) -> Result<&mut Command, WsmanFault> {
-        self.shell(shell, now)?.commands.get_mut(id).ok_or(wsmanfault::COMMAND_NOT_FOUND)
+        self.shell(shell, now)?.commands.get_mut(&key(id)).ok_or(wsmanfault::COMMAND_NOT_FOUND)
     }
 
     fn expire(&mut self, now: Instant) {
         self.shells
             .retain(|_, shell| now.saturating_duration_since(shell.idle_from) <= shell.options.idle_timeout);
     }
+}
+
+/// Ids are GUIDs: their letters' case says nothing.
+fn key(id: &str) -> String {
+    id.to_ascii_uppercase()
 }
 
 impl Command {

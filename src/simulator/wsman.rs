@@ -95,7 +95,7 @@ fn create(request: &Request, host: &Host, entrance: &Entrance<'_>) -> Result<Str
     let idle_timeout = text("IdleTimeOut").and_then(soap::duration).unwrap_or(DEFAULT_IDLE_TIMEOUT);
     let idle_timeout = idle_timeout.max(LEAST_IDLE_TIMEOUT);
     let code_page = request.option("WINRS_CODEPAGE").and_then(|page| page.parse().ok()).unwrap_or(437);
-    let id = host.new_id();
+    let id = given_id(asked, "ShellId").unwrap_or_else(|| host.new_id());
     let now = host.clock().instant();
     host.with_shells(|shells| shells.create(id.clone(), ShellOptions { idle_timeout, code_page }, now))?;
     host.counters().shells_opened.add(1);
@@ -155,7 +155,7 @@ fn start(request: &Request, host: &Host) -> Result<String, WsmanFault> {
     let line = format!("{program}{}", arguments.collect::<String>());
     let program = command::program(&line, &Surroundings { code_page, skip_cmd_shell }, host);
     let program = delayed(program, host.command_latency());
-    let id = host.new_id();
+    let id = given_id(Some(asked), "CommandId").unwrap_or_else(|| host.new_id());
     host.with_shells(|shells| shells.start(shell_id(request), id.clone(), program, now))?;
     host.counters().commands_started.add(1);
     Ok(format!("<rsp:CommandResponse><rsp:CommandId>{id}</rsp:CommandId></rsp:CommandResponse>"))
@@ -251,6 +251,14 @@ fn signal(request: &Request, host: &Host) -> Result<String, WsmanFault> {
     let now = host.clock().instant();
     host.with_shells(|shells| shells.signal(shell_id(request), command, code, now))?;
     Ok("<rsp:SignalResponse/>".to_owned())
+}
+
+/// The id that a client gives to what it creates: hosts since Windows Server 2012 take it
+/// (WSManCreateShellEx, WSManRunShellCommandEx), so a client can delete a shell whose Create
+/// was never answered.
+fn given_id(asked: Option<&Element>, name: &str) -> Option<String> {
+    let id = asked?.attribute(name)?;
+    uuid::Uuid::try_parse(id).ok().map(|id| id.as_hyphenated().to_string().to_uppercase())
 }
 
 fn shell_id(request: &Request) -> &str {

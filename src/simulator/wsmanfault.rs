@@ -74,6 +74,14 @@ pub const SHELL_NOT_FOUND: WsmanFault = plain(
      correct ShellId or create a new shell and retry the operation. ",
 );
 
+/// The client gave an id that is taken (ERROR_WSMAN_ALREADY_EXISTS).
+pub const ALREADY_EXISTS: WsmanFault = plain(
+    2_150_858_803,
+    "s:Sender",
+    "w:AlreadyExists",
+    "The WS-Management service cannot process the request because the resource already exists. ",
+);
+
 /// The operation was ended by Signal or Delete while it waited (ERROR_OPERATION_ABORTED).
 pub const ABORTED: WsmanFault = plain(
     995,

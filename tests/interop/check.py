@@ -13,6 +13,7 @@ import sys
 import tempfile
 import urllib.parse
 import urllib.request
+import uuid
 import zlib
 
 import winrm
@@ -114,7 +115,10 @@ def pypsrp_wsman(host, user, password, auth, ca):
 
 def pypsrp_checks(label, host, user, password, auth, ca=None):
     name = host["name"].upper()
-    with pypsrp_wsman(host, user, password, auth, ca) as wsman, WinRS(wsman, codepage=65001, no_profile=True) as shell:
+    shell_id = str(uuid.uuid4()).upper()
+    with pypsrp_wsman(host, user, password, auth, ca) as wsman, \
+            WinRS(wsman, id=shell_id, codepage=65001, no_profile=True) as shell:
+        check(f"{label} shell named by the client", shell.id, shell_id)
         process = Process(shell, "hostname")
         process.invoke()
         process.signal(SignalCode.CTRL_C)

@@ -7,6 +7,8 @@ use std::process::{Command, Output, Stdio};
 use lustrum::cli::exit::{Exit, RunEnd};
 use lustrum::tables::catalogue;
 
+use crate::world::golden::assert_golden;
+
 const SENTINEL: &str = "sentinel-hunter2-5f3a";
 
 fn root() -> PathBuf {
@@ -33,9 +35,7 @@ fn stderr(output: &Output) -> String {
 
 #[test]
 fn the_job_schema_that_is_checked_in_is_the_programs_own() {
-    // To renew it: lustrum schema job > schedules/job.schema.json
-    let checked_in = std::fs::read_to_string(root().join("schedules/job.schema.json")).unwrap();
-    assert_eq!(stdout(&run(&root(), &["schema", "job"])), checked_in);
+    assert_golden("schedules/job.schema.json", &stdout(&run(&root(), &["schema", "job"])));
 }
 
 #[test]
@@ -47,9 +47,7 @@ fn the_example_job_is_valid() {
 
 #[test]
 fn the_help_of_run_reads_as_it_was_meant() {
-    // To renew it: lustrum run --help > tests/it/fixtures/cli/run_help.txt
-    let meant = std::fs::read_to_string(root().join("tests/it/fixtures/cli/run_help.txt")).unwrap();
-    assert_eq!(stdout(&run(&root(), &["run", "--help"])), meant);
+    assert_golden("tests/it/fixtures/cli/run_help.txt", &stdout(&run(&root(), &["run", "--help"])));
 }
 
 #[test]

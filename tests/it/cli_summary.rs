@@ -15,6 +15,8 @@ use lustrum::model::run::{Attempt, JobName, RunId, Slot};
 use lustrum::model::status::{FinalStatus, Reason};
 use lustrum::model::target::HostName;
 
+use crate::world::golden::assert_golden;
+
 fn host(name: &str) -> HostName {
     HostName::parse(name).unwrap()
 }
@@ -161,9 +163,13 @@ fn sample() -> Manifest {
 fn people_read_a_screenful() {
     let summary = Summary::of(&sample(), "out", Some("runs/hyperv-daily/x/manifest.json"), false);
     let text = render(&summary, Look::default(), true);
-    let fixture = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/fixtures/cli/summary.txt");
-    let meant = std::fs::read_to_string(fixture).unwrap_or_default();
-    assert_eq!(text, meant.trim_end(), "\n{text}\n");
+    assert_golden(
+        "tests/it/fixtures/cli/summary.txt",
+        &format!(
+            "{text}
+"
+        ),
+    );
 }
 
 #[test]

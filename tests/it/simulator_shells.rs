@@ -38,6 +38,18 @@ async fn every_answer_relates_to_its_request() {
 }
 
 #[tokio::test]
+async fn a_client_may_name_its_shell_and_delete_it_unanswered() {
+    let host = SimulatedHost::with(&[]);
+    let named = "<rsp:Shell ShellId='3f2504e0-4f89-41d3-9a0c-0305e82c3301'/>";
+    let create = "http://schemas.xmlsoap.org/ws/2004/09/transfer/Create";
+    let created = host.ask(create, "", "", named).await;
+    assert_eq!(created.text("ShellId").unwrap(), "3F2504E0-4F89-41D3-9A0C-0305E82C3301");
+    assert_eq!(host.ask(create, "", "", named).await.fault(), Some(2_150_858_803));
+    host.delete("3f2504e0-4f89-41d3-9a0c-0305e82c3301").await.unwrap();
+    assert_eq!(host.host.tally().shells_open, 0);
+}
+
+#[tokio::test]
 async fn a_user_has_thirty_shells_and_no_more() {
     let host = SimulatedHost::with(&[]);
     let mut shells = Vec::new();

@@ -1,14 +1,9 @@
 //! Published schemas change only on purpose: each table against its golden file.
-//! `LUSTRUM_BLESS=1` writes the files anew.
-
-use std::path::PathBuf;
 
 use lustrum::tables::catalogue::{INVENTORY, all, named, spec};
 use lustrum::tables::table::TableSpec;
 
-fn golden(table: &TableSpec) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("tests/it/golden/schema_{}.txt", table.id))
-}
+use crate::world::golden::assert_golden;
 
 fn described(table: &TableSpec) -> String {
     let schema = (table.schema)();
@@ -22,13 +17,8 @@ fn described(table: &TableSpec) -> String {
 #[test]
 fn schemas_are_the_golden_ones() {
     for table in all() {
-        let (path, found) = (golden(table), described(table));
-        if std::env::var_os("LUSTRUM_BLESS").is_some() {
-            std::fs::write(&path, &found).unwrap();
-        }
-        let expected = std::fs::read_to_string(&path)
-            .unwrap_or_else(|error| panic!("{}: {error}; LUSTRUM_BLESS=1 writes it", path.display()));
-        assert_eq!(found, expected, "the schema of {} changed; LUSTRUM_BLESS=1 if that is meant", table.id);
+        let file = format!("tests/it/golden/schema_{}.txt", table.id);
+        assert_golden(&file, &described(table));
     }
 }
 
