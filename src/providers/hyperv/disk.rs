@@ -14,7 +14,7 @@ pub const SCRIPT: &str = include_str!("scripts/disk.ps1");
 /// Numbers of `Microsoft.Vhd.PowerShell.VhdFormat` and `.VhdType`, and of the controllers.
 const FORMATS: [(&str, &str); 3] = [("2", "VHD"), ("3", "VHDX"), ("4", "VHDSet")];
 const TYPES: [(&str, &str); 3] = [("2", "Fixed"), ("3", "Dynamic"), ("4", "Differencing")];
-const CONTROLLERS: [(&str, &str); 2] = [("0", "IDE"), ("1", "SCSI")];
+const CONTROLLERS: [(&str, &str); 3] = [("0", "IDE"), ("1", "SCSI"), ("2", "PMEM")];
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]

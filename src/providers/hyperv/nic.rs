@@ -7,7 +7,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::providers::hyperv::object::{Object, Stamp};
-use crate::providers::hyperv::value::{Flag, Id, Int, Text, Texts};
+use crate::providers::hyperv::value::{Flag, Id, Int, OnOff, Text, Texts};
 use crate::tables::inventory::vnetwork::Vnetwork;
 
 pub const SCRIPT: &str = include_str!("scripts/nic.ps1");
@@ -34,7 +34,7 @@ pub struct NicObject {
     status: Texts,
     #[serde(rename = "IPAddresses")]
     ip_addresses: Texts,
-    mac_address_spoofing: Flag,
+    mac_address_spoofing: OnOff,
     iov_weight: Int,
     port_mirroring_mode: Text,
     vlan_operation_mode: Text,

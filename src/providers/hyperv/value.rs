@@ -33,8 +33,10 @@ lenient! {
     Int(i64) by int;
     /// A finite number.
     Real(f64) by real;
-    /// True or false; `On` and `Off`, 1 and 0 are read as well.
+    /// True or false, 1 or 0.
     Flag(bool) by flag;
+    /// `On` or `Off` of the enum `OnOffState`, whose numbers are 0 for `On` and 1 for `Off`.
+    OnOff(bool) by on_off;
     /// An instant; before 1602 it is FILETIME's way to say "never".
     Instant(DateTime<Utc>) by instant;
     /// Texts; one text is a list of one.
@@ -124,11 +126,19 @@ fn flag(value: &Value) -> Option<bool> {
             number.as_i64().filter(|number| (0..=1).contains(number)).map(|number| number == 1)
         }
         Value::String(text) => match text.to_ascii_lowercase().as_str() {
-            "true" | "on" | "1" => Some(true),
-            "false" | "off" | "0" => Some(false),
+            "true" | "1" => Some(true),
+            "false" | "0" => Some(false),
             _ => None,
         },
         Value::Object(object) => property(object, "value").and_then(flag),
+        _ => None,
+    }
+}
+
+fn on_off(value: &Value) -> Option<bool> {
+    match text(value)?.to_ascii_lowercase().as_str() {
+        "on" | "true" | "0" => Some(true),
+        "off" | "false" | "1" => Some(false),
         _ => None,
     }
 }

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::providers::hyperv::object::{Object, Stamp};
-use crate::providers::hyperv::value::{Flag, Id, Instant, Int, Real, Text, Texts};
+use crate::providers::hyperv::value::{Flag, Id, Instant, Int, OnOff, Real, Text, Texts};
 use crate::tables::inventory::vinfo::Vinfo;
 
 pub const SCRIPT: &str = include_str!("scripts/vm.ps1");
@@ -31,6 +31,8 @@ pub const STATES: [(&str, &str); 13] = [
 ];
 const START_ACTIONS: [(&str, &str); 3] = [("2", "Nothing"), ("3", "StartIfRunning"), ("4", "Start")];
 const STOP_ACTIONS: [(&str, &str); 3] = [("2", "TurnOff"), ("3", "Save"), ("4", "ShutDown")];
+const CHECKPOINT_TYPES: [(&str, &str); 4] =
+    [("2", "Disabled"), ("3", "Production"), ("4", "ProductionOnly"), ("5", "Standard")];
 /// Ids of the secure boot templates; unconfirmed.
 const TEMPLATES: [(&str, &str); 3] = [
     ("1734c6e8-3154-4dda-ba5f-a874cc483422", "MicrosoftWindows"),
@@ -84,7 +86,7 @@ pub struct VmObject {
     dvd_drive_count: Int,
     #[serde(rename = "BIOSGUID")]
     bios_guid: Id,
-    secure_boot: Flag,
+    secure_boot: OnOff,
     secure_boot_template: Text,
     #[serde(rename = "GuestOSName")]
     guest_os_name: Text,
@@ -164,7 +166,7 @@ impl Object for VmObject {
                 .filter(|version| !version.split('.').all(|part| part == "0")),
             smbios_uuid: self.bios_guid.text(),
             parent_checkpoint_name: self.parent_snapshot_name.0,
-            checkpoint_type: self.checkpoint_type.0,
+            checkpoint_type: self.checkpoint_type.named(&CHECKPOINT_TYPES),
             replication_state: self.replication_state.0,
             replication_health: self.replication_health.0,
             replication_mode: self.replication_mode.0,
@@ -194,7 +196,7 @@ fn power_state(state: &str) -> Option<&'static str> {
 fn config_status(power: Option<&str>, critical: bool, operational: Option<&str>) -> &'static str {
     match operational {
         _ if critical => "red",
-        Some(status) if status.ends_with("Critical") || status == "NonRecoverableError" => "red",
+        Some(status) if status.contains("Critical") || status == "NonRecoverableError" => "red",
         // A state nobody knows is worth a look whatever else is said.
         _ if power.is_none() => "yellow",
         Some("Ok") => "green",

@@ -33,7 +33,7 @@ crate::table! {
         pub shares_level: Option<String> => "Level",
         /// 0 to 100. `Get-VMMemory .Priority`.
         pub priority: Option<i64> => "Shares",
-        /// Memory a virtual NUMA node may hold, in the cmdlet's unit. `Get-VMMemory .MaximumPerNumaNode`; unconfirmed.
+        /// Memory a virtual NUMA node may hold, in the cmdlet's own unit. `Get-VMMemory .MaximumPerNumaNode`.
         pub maximum_per_numa_node_mib: Option<i64>,
         /// Null when off, where the cmdlet says 0. `Get-VM .MemoryAssigned`.
         pub assigned_bytes: Option<i64> => "Consumed",

@@ -3,7 +3,7 @@ if (-not (Test-LustrumAnyVm)) { return }
 $used = @{}
 foreach ($vm in @(Read-LustrumVm)) {
     if (Test-LustrumFault $vm) { continue }
-    $id = ConvertTo-LustrumId $vm.VMId
+    $id = Get-LustrumVmId $vm
     if ($null -ne $id) { $used[$id] = $vm }
 }
 foreach ($memory in @(Hyper-V\Get-VMMemory -VMName '*')) {

@@ -27,6 +27,14 @@ function ConvertTo-LustrumId {
     return $text
 }
 
+# The id of a VM: VMId is an alias that the module's type data gives to Id.
+function Get-LustrumVmId {
+    param($Vm)
+    $id = ConvertTo-LustrumId $Vm.VMId
+    if ($null -eq $id) { $id = ConvertTo-LustrumId $Vm.Id }
+    return $id
+}
+
 # UTC, ISO 8601.
 function ConvertTo-LustrumInstant {
     param($Value)

@@ -68,7 +68,7 @@ try {
 
 foreach ($vm in $vms) {
     try {
-        $id = ConvertTo-LustrumId $vm.VMId
+        $id = Get-LustrumVmId $vm
         $setting = $null
         $guest = $null
         $nics = $null
