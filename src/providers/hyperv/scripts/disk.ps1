@@ -19,7 +19,9 @@ foreach ($drive in @(Read-LustrumDrive)) {
                 $answer = @{ Vhd = $null; Fault = $null }
                 try {
                     if ((Get-Date) -gt $until) { throw 'LustrumDeadline' }
-                    $answer.Vhd = Hyper-V\Get-VHD -Path $path -ErrorAction Stop
+                    # -Path takes wildcards; a folder may have brackets in its name.
+                    $literal = $path.Replace('`', '``').Replace('[', '`[').Replace(']', '`]')
+                    $answer.Vhd = Hyper-V\Get-VHD -Path $literal -ErrorAction Stop
                 } catch {
                     $answer.Fault = $_
                 }
