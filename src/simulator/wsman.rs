@@ -145,9 +145,12 @@ fn start(request: &Request, host: &Host) -> Result<String, WsmanFault> {
     let program = asked.child("Command").map_or("", |command| command.text.as_str());
     let skip_cmd_shell = request.switched_on("WINRS_SKIP_CMD_SHELL");
     // Recorded: without cmd.exe the program is CreateProcess's application name, and that
-    // is not searched for along PATH.
+    // is not searched for along PATH. A simulated host keeps its programs in C:\Windows.
     if skip_cmd_shell && !program.contains('\\') {
         return Err(wsmanfault::FILE_NOT_FOUND);
+    }
+    if skip_cmd_shell && !program.to_ascii_lowercase().starts_with("c:\\windows\\") {
+        return Err(wsmanfault::PATH_NOT_FOUND);
     }
     let now = host.clock().instant();
     let code_page = host.with_shells(|shells| shells.code_page(shell_id(request), now))?;

@@ -96,6 +96,12 @@ pub const FILE_NOT_FOUND: WsmanFault = WsmanFault {
     ..plain(2_147_942_402, "s:Receiver", "w:InternalError", "The system cannot find the file specified. ")
 };
 
+/// CreateProcess did not find the folder (ERROR_PATH_NOT_FOUND).
+pub const PATH_NOT_FOUND: WsmanFault = WsmanFault {
+    shape: Shape::Provider,
+    ..plain(2_147_942_403, "s:Receiver", "w:InternalError", "The system cannot find the path specified. ")
+};
+
 /// CommandId of no command in this shell (E_INVALIDARG of the shell plugin).
 pub const COMMAND_NOT_FOUND: WsmanFault = WsmanFault {
     shape: Shape::Provider,

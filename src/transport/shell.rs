@@ -42,11 +42,18 @@ pub struct Identity {
 }
 
 /// A program and its arguments, run without cmd.exe in between where the host finds the
-/// program at the path given.
+/// program at the path given; else the program's bare name is looked for along PATH.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CommandLine {
     pub program: String,
     pub arguments: Vec<String>,
+}
+
+impl CommandLine {
+    /// The program without its folder.
+    pub fn bare_program(&self) -> &str {
+        self.program.rsplit('\\').next().unwrap_or(&self.program)
+    }
 }
 
 /// One answer of the running command.

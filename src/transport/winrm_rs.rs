@@ -162,7 +162,8 @@ async fn start(
     command_id: &mut String,
 ) -> Result<(), WinrmError> {
     let arguments: Vec<&str> = command.arguments.iter().map(String::as_str).collect();
-    *command_id = shell.start_command(&command.program, &arguments).await?;
+    // This client cannot leave cmd.exe out, and cmd.exe finds a bare name on any drive.
+    *command_id = shell.start_command(command.bare_program(), &arguments).await?;
     let mut rest = stdin;
     loop {
         let (piece, after) = rest.split_at(rest.len().min(INPUT_BYTES));

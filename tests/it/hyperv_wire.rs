@@ -343,7 +343,7 @@ impl Shell for Scripted {
     }
 
     async fn start(&mut self, command: &CommandLine, stdin: &[u8]) -> Result<(), Failure> {
-        assert_eq!(command.program, "powershell.exe");
+        assert_eq!(command.bare_program(), "powershell.exe");
         assert!(stdin.starts_with(b"$LustrumRequest = '{\"wire\":1,"));
         Ok(())
     }

@@ -389,6 +389,15 @@ mod beyond {
     }
 
     #[tokio::test]
+    async fn a_program_that_is_not_at_its_path_is_found_by_name() {
+        let (fleet, target) = fleet(spec()).await;
+        let line = command("D:\\Elsewhere\\powershell.exe", &["-Command", "hostname"]);
+        let ran = run::<Wsman>(&fleet, &target, &line, b"").await.unwrap();
+        assert_eq!(ran.exit_code, 0, "{ran:?}");
+        assert_nothing_left(&fleet);
+    }
+
+    #[tokio::test]
     async fn one_command_takes_eight_requests_on_one_connection() {
         let (fleet, target) = fleet(spec()).await;
         run::<Wsman>(&fleet, &target, &command("hostname", &[]), b"").await.unwrap();

@@ -178,7 +178,7 @@ async fn replay(name: &str, pairs: Vec<Pair>) -> Heard {
                         assert!(answer.contains(&format!("<rsp:CommandId>{id}<")), "{name}: {id}");
                         None
                     }
-                    Err(failure) => Some(failure),
+                    Err(trouble) => Some(trouble.into()),
                 }
             }
             "Send" => {

@@ -13,11 +13,14 @@ use crate::transport::shell::CommandLine;
 /// What -EncodedCommand carries.
 pub const TEXT: &str = include_str!("scripts/bootstrap.ps1");
 
+/// Where Windows keeps Windows PowerShell. Only a full path starts without cmd.exe.
+pub const PROGRAM: &str = r"C:\Windows\system32\WindowsPowerShell\v1.0\powershell.exe";
+
 /// `powershell.exe … -EncodedCommand <base64 of UTF-16LE>`.
 pub fn command_line() -> CommandLine {
     let arguments = ["-NoProfile", "-NonInteractive", "-ExecutionPolicy", "Bypass", "-EncodedCommand"];
     let arguments = arguments.into_iter().map(str::to_owned).chain([encoded(TEXT)]).collect();
-    CommandLine { program: "powershell.exe".to_owned(), arguments }
+    CommandLine { program: PROGRAM.to_owned(), arguments }
 }
 
 fn encoded(text: &str) -> String {

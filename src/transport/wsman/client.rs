@@ -11,6 +11,7 @@ use crate::transport::shell::{CommandLine, Identity, Received, Shell, ShellLimit
 use crate::transport::wsman::command_shell::{CommandId, ShellId};
 use crate::transport::wsman::conversation::{Conversation, Patience, Trouble};
 use crate::transport::wsman::envelope::{ShellOptions, Signal};
+use crate::transport::wsman::fault::PROGRAM_NOT_FOUND;
 use crate::transport::wsman::line::Line;
 use crate::transport::wsman::route::{Route, no_answer};
 
@@ -58,6 +59,24 @@ impl Wsman {
         let shell = created.map_err(|trouble| Failure::from(trouble).during("create shell"))?;
         self.shell = Some(shell.clone());
         Ok(shell)
+    }
+
+    /// A full path is run as it is, without cmd.exe. A host that has no such path, and one
+    /// given only a name, looks along PATH: that is cmd.exe's work, for without it Windows
+    /// answers 2147942402, file not found, to any bare name.
+    async fn start_command(&mut self, shell: &ShellId, line: &CommandLine) -> Result<CommandId, Failure> {
+        if line.program.contains('\\') {
+            let started = self.conversation.start_command(shell, &line.program, &line.arguments, true).await;
+            match started {
+                Err(Trouble::Fault { fault, .. })
+                    if fault.number().is_some_and(|number| PROGRAM_NOT_FOUND.contains(&number)) =>
+                {
+                    tracing::debug!(program = line.program, %fault, "looking along PATH");
+                }
+                settled => return Ok(settled?),
+            }
+        }
+        Ok(self.conversation.start_command(shell, line.bare_program(), &line.arguments, false).await?)
     }
 
     async fn give_back(&mut self) -> Result<(), Failure> {
@@ -114,14 +133,8 @@ impl Shell for Wsman {
 
     async fn start(&mut self, command: &CommandLine, stdin: &[u8]) -> Result<(), Failure> {
         let shell = self.open_shell().await?;
-        // A full path is run as it is. A bare name is looked up by cmd.exe along PATH:
-        // without cmd.exe Windows answers 2147942402, file not found.
-        let skip_cmd_shell = command.program.contains('\\');
-        let started = self
-            .conversation
-            .start_command(&shell, &command.program, &command.arguments, skip_cmd_shell)
-            .await
-            .map_err(|failure| failure.during("start command"))?;
+        let started = self.start_command(&shell, command).await;
+        let started = started.map_err(|failure| failure.during("start command"))?;
         self.command = Some(started.clone());
         self.output_bytes = 0;
         let sent = self.conversation.send_input(&shell, &started, stdin).await;

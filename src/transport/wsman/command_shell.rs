@@ -27,10 +27,10 @@ impl<E: Exchange> Conversation<E> {
         program: &str,
         arguments: &[String],
         skip_cmd_shell: bool,
-    ) -> Result<CommandId, Failure> {
+    ) -> Result<CommandId, Trouble> {
         let request = Request::command(&shell.0, program, arguments, skip_cmd_shell);
         let answer = self.call(&request).await?;
-        answer.command_id().map(CommandId)
+        Ok(CommandId(answer.command_id()?))
     }
 
     /// Feeds a command in pieces that fit an envelope, and closes its stdin with the last.

@@ -7,6 +7,8 @@ use crate::transport::wsman::xml::Element;
 
 /// Nothing came within OperationTimeout: ask again.
 pub const OPERATION_TIMEOUT: u32 = 2_150_858_793;
+/// ERROR_FILE_NOT_FOUND and ERROR_PATH_NOT_FOUND: no such program.
+pub const PROGRAM_NOT_FOUND: [u32; 2] = [0x8007_0002, 0x8007_0003];
 /// The shell is not there (any more).
 pub const SHELL_NOT_FOUND: u32 = 2_150_858_843;
 
@@ -53,8 +55,8 @@ const MEANINGS: &[(u32, Meaning)] = &[
     (0x8007_0005, Meaning::Ends(FailureKind::AuthFailed, Retry::Never)),
     // WBEM_E_ACCESS_DENIED.
     (0x8004_1003, Meaning::Ends(FailureKind::RemoteError, Retry::Never)),
-    // ERROR_FILE_NOT_FOUND: no such program.
-    (0x8007_0002, Meaning::Ends(FailureKind::RemoteError, Retry::Never)),
+    (PROGRAM_NOT_FOUND[0], Meaning::Ends(FailureKind::RemoteError, Retry::Never)),
+    (PROGRAM_NOT_FOUND[1], Meaning::Ends(FailureKind::RemoteError, Retry::Never)),
     // WBEM_E_INVALID_NAMESPACE, WBEM_E_INVALID_CLASS: the role is not installed.
     (0x8004_100e, Meaning::Ends(FailureKind::NotApplicable, Retry::Never)),
     (0x8004_1010, Meaning::Ends(FailureKind::NotApplicable, Retry::Never)),

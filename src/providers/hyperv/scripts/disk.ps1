@@ -1,6 +1,24 @@
 # Hard drives, and what Get-VHD can tell of their files. Opening files is slow and may fail
 # one by one, so a drive's row stays without sizes when its file does not open, and near
 # the deadline no further file is opened.
+
+# One file. -Path takes wildcards, and how it wants brackets escaped is not told: such a
+# path is tried both ways, and only an answer about this very file counts.
+function Read-LustrumVhd {
+    param([string]$Path)
+    if ($Path -notmatch '[\[\]]') { return Hyper-V\Get-VHD -Path $Path -ErrorAction Stop }
+    try {
+        $escaped = $Path.Replace('`', '``').Replace('[', '`[').Replace(']', '`]')
+        $found = @(Hyper-V\Get-VHD -Path $escaped -ErrorAction Stop)
+    } catch {
+        $found = @(Hyper-V\Get-VHD -Path $Path -ErrorAction Stop)
+    }
+    foreach ($vhd in $found) {
+        if ([string]$vhd.Path -eq $Path) { return $vhd }
+    }
+    throw 'LustrumOtherFile'
+}
+
 if (-not (Test-LustrumAnyVm)) { return }
 $until = (Get-Date).AddMilliseconds($BudgetMs * 0.8)
 $opened = @{}
@@ -19,7 +37,7 @@ foreach ($drive in @(Read-LustrumDrive)) {
                 $answer = @{ Vhd = $null; Fault = $null }
                 try {
                     if ((Get-Date) -gt $until) { throw 'LustrumDeadline' }
-                    $answer.Vhd = Hyper-V\Get-VHD -Path $path -ErrorAction Stop
+                    $answer.Vhd = Read-LustrumVhd -Path $path
                 } catch {
                     $answer.Fault = $_
                 }

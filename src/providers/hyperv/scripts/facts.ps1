@@ -1,9 +1,16 @@
 # Who answers, and what would prove that there are no VMs.
 $system = Get-CimInstance -ClassName Win32_ComputerSystem
 $os = Get-CimInstance -ClassName Win32_OperatingSystem
-$vmms = Get-Service -Name 'vmms' -ErrorAction SilentlyContinue
+$vmms = Read-LustrumService -Name 'vmms'
+$service = Read-LustrumRegistry -Path 'HKLM:\SYSTEM\CurrentControlSet\Services\vmms' -Name 'ImagePath'
+$installed = $null -ne $vmms -or $null -ne $service
 $running = $null
-if ($null -ne $vmms) { $running = [string]$vmms.Status -eq 'Running' }
+if ($null -ne $vmms) {
+    $running = $vmms -eq 'Running'
+} elseif ($installed) {
+    # Everyone may see the process.
+    $running = $null -ne (Get-Process -Name 'vmms' -ErrorAction SilentlyContinue)
+}
 # Administrators and Hyper-V Administrators see VMs; everyone else gets an empty list
 # without an error. Groups that are in the token for denying only do not appear here.
 $may = $null
@@ -27,7 +34,7 @@ try {
     PSVersion           = ConvertTo-LustrumText $PSVersionTable.PSVersion
     LanguageMode        = ConvertTo-LustrumText $ExecutionContext.SessionState.LanguageMode
     HyperVModuleVersion = Get-LustrumModuleVersion
-    RoleInstalled       = $null -ne $vmms
+    RoleInstalled       = $installed
     VmmsRunning         = $running
     MayReadVms          = $may
     ClusterName         = ConvertTo-LustrumText (Read-LustrumRegistry -Path 'HKLM:\Cluster' -Name 'ClusterName')

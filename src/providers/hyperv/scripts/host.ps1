@@ -5,9 +5,9 @@ $processors = @(Get-CimInstance -ClassName Win32_Processor)
 $product = @(Read-LustrumOptional -Class 'Win32_ComputerSystemProduct')[0]
 $bios = @(Read-LustrumOptional -Class 'Win32_BIOS')[0]
 $plan = @(Read-LustrumOptional -Namespace 'root\cimv2\power' -Class 'Win32_PowerPlan' -Filter 'IsActive = TRUE')[0]
-$time = Get-Service -Name 'W32Time' -ErrorAction SilentlyContinue
+$time = Read-LustrumService -Name 'W32Time'
 $timeRunning = $null
-if ($null -ne $time) { $timeRunning = [string]$time.Status -eq 'Running' }
+if ($null -ne $time) { $timeRunning = $time -eq 'Running' }
 
 $dns = @()
 foreach ($adapter in @(Read-LustrumOptional -Class 'Win32_NetworkAdapterConfiguration' -Filter 'IPEnabled = TRUE')) {
@@ -52,9 +52,7 @@ $free = $null
 if ($null -ne $os.FreePhysicalMemory) { $free = [long]$os.FreePhysicalMemory * 1024 }
 
 $vmHost = $null
-if ($null -ne (Get-Command -Name 'Hyper-V\Get-VMHost' -ErrorAction SilentlyContinue)) {
-    $vmHost = Hyper-V\Get-VMHost
-}
+if (Test-LustrumHyperV) { $vmHost = Hyper-V\Get-VMHost }
 
 [pscustomobject]@{
     ComputerName                   = ConvertTo-LustrumText $system.Name

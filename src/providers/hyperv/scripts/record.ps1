@@ -59,6 +59,11 @@ function Write-LustrumRecord {
         $raw = $packed.Length
         $enc = 'json'
     }
+    $records = $null
+    if ($Collector -eq 'end') { $records = $global:LustrumRecords }
+    # A clock that was set back meanwhile.
+    if ($Ms -lt 0) { $Ms = 0 }
+    # Whole at once: Constrained Language may not set properties afterwards.
     $head = [pscustomobject]@{
         collector = $Collector
         seq       = $Seq
@@ -71,9 +76,8 @@ function Write-LustrumRecord {
         enc       = $enc
         source    = $LustrumSources[$Collector]
         error     = $Fault
-        records   = $null
+        records   = $records
     }
-    if ($Collector -eq 'end') { $head.records = $global:LustrumRecords }
     $line = '@@lustrum1 ' + (ConvertTo-LustrumAscii -Json (ConvertTo-Json -InputObject $head -Depth 3 -Compress))
     if ($null -ne $packed) { $line = $line + ' ' + $packed }
     $global:LustrumRecords = $global:LustrumRecords + 1

@@ -82,11 +82,18 @@ function Test-LustrumFault {
     return $null -ne $Item.FullyQualifiedErrorId
 }
 
+# Whether the cmdlets are installed. The module is loaded by name: a runspace that follows
+# one left behind has not loaded it, and finding a qualified name need not do so.
+function Test-LustrumHyperV {
+    if ($null -eq (Get-Module -Name 'Hyper-V')) {
+        Import-Module -Name 'Hyper-V' -ErrorAction SilentlyContinue
+    }
+    return $null -ne (Get-Command -Name 'Hyper-V\Get-VM' -ErrorAction SilentlyContinue)
+}
+
 # Ends the collector as "not applicable" where the cmdlets are not installed.
 function Assert-LustrumHyperV {
-    if ($null -eq (Get-Command -Name 'Hyper-V\Get-VM' -ErrorAction SilentlyContinue)) {
-        throw 'LustrumNotApplicable'
-    }
+    if (-not (Test-LustrumHyperV)) { throw 'LustrumNotApplicable' }
 }
 
 function Read-LustrumVm {
@@ -118,9 +125,25 @@ function Test-LustrumAnyVm {
 # One value of the registry, or $null.
 function Read-LustrumRegistry {
     param([string]$Path, [string]$Name)
-    $key = Get-ItemProperty -Path $Path -Name $Name -ErrorAction SilentlyContinue
-    if ($null -eq $key) { return $null }
+    try {
+        $key = Get-ItemProperty -Path $Path -Name $Name -ErrorAction Stop
+    } catch {
+        return $null
+    }
     return $key.$Name
+}
+
+# The state of a service; $null where there is none and where nobody may ask: over the
+# network the service control manager lists services to administrators only, and then
+# Get-Service ends with an error that -ErrorAction SilentlyContinue does not hold back.
+function Read-LustrumService {
+    param([string]$Name)
+    try {
+        $service = Get-Service -Name $Name -ErrorAction Stop
+    } catch {
+        return $null
+    }
+    return ConvertTo-LustrumText $service.Status
 }
 
 # Instances of a class, or nothing where class or namespace do not exist.
@@ -149,7 +172,7 @@ function Get-LustrumFqdn {
 
 # The version of the Hyper-V module that answers, loading it where it is not loaded yet.
 function Get-LustrumModuleVersion {
-    Import-Module -Name 'Hyper-V' -ErrorAction SilentlyContinue
+    if (-not (Test-LustrumHyperV)) { return $null }
     foreach ($module in @(Get-Module -Name 'Hyper-V')) {
         return [string]$module.Version
     }

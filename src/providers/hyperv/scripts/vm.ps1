@@ -40,10 +40,13 @@ $drives = $null
 $dvds = $null
 try {
     $found = @(Read-LustrumAdapter)
+    $found | Where-Object { Test-LustrumFault $_ }
     $adapters = Measure-LustrumByVm $found
     $found = @(Read-LustrumDrive)
+    $found | Where-Object { Test-LustrumFault $_ }
     $drives = Measure-LustrumByVm $found
     $found = @(Hyper-V\Get-VMDvdDrive -VMName '*' 2>&1)
+    $found | Where-Object { Test-LustrumFault $_ }
     $dvds = Measure-LustrumByVm $found
 } catch {
     $_
