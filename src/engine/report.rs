@@ -125,31 +125,42 @@ pub struct Report {
     pub body: Bytes,
 }
 
-/// Every report of a run, from its manifest.
-pub fn all(
+/// The reports of a run.
+#[derive(Clone, Copy, Debug)]
+pub enum Kind {
+    Run,
+    Coverage,
+    MissingVms,
+    Retry,
+}
+
+impl Kind {
+    pub const ALL: [Self; 4] = [Self::Run, Self::Coverage, Self::MissingVms, Self::Retry];
+}
+
+/// One report, from the manifest. One at a time: of a large fleet each is megabytes.
+pub fn report(
+    kind: Kind,
     manifest: &Manifest,
     header: &RunHeader,
     skip_confirmed_empty: bool,
-) -> Result<Vec<Report>, Failure> {
-    let hosts = manifest.hosts.len() as u64;
-    let retry = retry_list(manifest, skip_confirmed_empty);
-    let retry_hosts = retry.lines().filter(|line| !line.starts_with('#')).count() as u64;
-    Ok(vec![
-        Report {
+) -> Result<Report, Failure> {
+    match kind {
+        Kind::Run => Ok(Report {
             name: "hyperv_run_report.json",
             format: ArtifactFormat::Json,
-            rows: hosts,
+            rows: manifest.hosts.len() as u64,
             body: json(&run_report(manifest))?,
-        },
-        csv("host_inventory_coverage.csv", coverage_rows(manifest), header)?,
-        csv("missing_vms_by_host.csv", missing_rows(manifest), header)?,
-        Report {
-            name: "targets_retry_hosts.txt",
-            format: ArtifactFormat::Text,
-            rows: retry_hosts,
-            body: retry.into(),
-        },
-    ])
+        }),
+        Kind::Coverage => csv("host_inventory_coverage.csv", coverage_rows(manifest), header),
+        Kind::MissingVms => csv("missing_vms_by_host.csv", missing_rows(manifest), header),
+        Kind::Retry => {
+            let retry = retry_list(manifest, skip_confirmed_empty);
+            let hosts = retry.lines().filter(|line| !line.starts_with('#')).count() as u64;
+            let (name, format) = ("targets_retry_hosts.txt", ArtifactFormat::Text);
+            Ok(Report { name, format, rows: hosts, body: retry.into() })
+        }
+    }
 }
 
 /// One row per host and collector that owes a row for every VM; one without a collector for

@@ -6,6 +6,7 @@ use sha2::{Digest, Sha256};
 use crate::model::artifact::{Artifact, ArtifactFormat};
 use crate::model::event::RunHeader;
 use crate::output::layout::{Key, RunKeys};
+use crate::output::press::Press;
 use crate::output::published::hex;
 use crate::output::staged::{Staged, StagedWrite};
 use crate::output::store::Store;
@@ -19,6 +20,8 @@ pub struct Draft {
     /// Begun; closed ones too. What a discard takes back.
     pub(in crate::output) staged: Vec<Staged>,
     artifacts: Vec<Artifact>,
+    /// Encodes the tables.
+    pub(in crate::output) press: Press,
 }
 
 /// Objects that could not be taken back. None of them is named by a manifest.
@@ -32,7 +35,13 @@ pub struct LeftBehind {
 
 impl Draft {
     pub fn new(store: Store, header: &RunHeader) -> Self {
-        Self { store, keys: RunKeys::of(header), staged: Vec::new(), artifacts: Vec::new() }
+        Self {
+            store,
+            keys: RunKeys::of(header),
+            staged: Vec::new(),
+            artifacts: Vec::new(),
+            press: Press::start(),
+        }
     }
 
     /// What the manifest must list, in the order written.

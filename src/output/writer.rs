@@ -27,6 +27,7 @@ use crate::output::format::{EncodeError, Encoder};
 use crate::output::layout::{Key, RunKeys};
 use crate::output::ndjson::NdjsonEncoder;
 use crate::output::parquet::ParquetEncoder;
+use crate::output::press::Stopped;
 use crate::output::published::{Published, hex};
 use crate::output::spool::{Spool, SpoolError, TableRows};
 use crate::output::staged::StagedWrite;
@@ -59,8 +60,8 @@ pub enum WriteError {
     Store(#[from] StoreError),
     #[error("table {table}: {source}")]
     Encode { table: TableId, source: EncodeError },
-    #[error("table {table}: the encoder stopped: {cause}")]
-    Stopped { table: TableId, cause: tokio::task::JoinError },
+    #[error("table {table}: {cause}")]
+    Stopped { table: TableId, cause: Stopped },
 }
 
 impl From<WriteError> for Failure {
@@ -96,7 +97,7 @@ pub async fn write_table(
     }
     let rows = spool.rows(spec.id).await?;
     let (chunks, arriving) = mpsc::channel(CHUNKS_WAITING);
-    let encoding = tokio::task::spawn_blocking(move || job.run(rows, chunks));
+    let encoding = draft.press.run(move || job.run(rows, chunks));
     let stored = store_chunks(&mut objects, arriving).await;
     // A failed store drops the channel, on which the encoder stops with an error of its own.
     let encoded = encoding.await.map_err(|cause| WriteError::Stopped { table: spec.id, cause });

@@ -70,11 +70,12 @@ impl<S: Shell> Session for HypervSession<S> {
         let collectors = Collector::of(&ask.tables);
         let stamp = Stamp { host: self.host.to_string(), collected_at: ask.collected_at };
         let mut conversation = Conversation::new(&collectors, stamp);
-        let script = script::assemble(&collectors, ask.collector_deadline);
-        self.shell
-            .start(&bootstrap::command_line(), script.as_bytes())
-            .await
-            .map_err(|failure| failure.during("start"))?;
+        {
+            // Gone before the wait for answers: it would be held once a host in flight.
+            let script = script::assemble(&collectors, ask.collector_deadline);
+            let started = self.shell.start(&bootstrap::command_line(), script.as_bytes()).await;
+            started.map_err(|failure| failure.during("start"))?;
+        }
         let ended = listen(&mut self.shell, &mut conversation, sink).await;
         for finding in conversation.close(ended.as_ref().err()) {
             sink.put(finding).await;

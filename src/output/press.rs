@@ -1,0 +1,47 @@
+//! One thread that does the encoding of a run, job after job.
+//!
+//! An allocator keeps what a thread frees for that thread: encoders on ever new threads
+//! would each leave their peak behind. On one thread the next table takes the memory of
+//! the last.
+
+use std::sync::mpsc;
+
+use tokio::sync::oneshot;
+
+type Job = Box<dyn FnOnce() + Send>;
+
+/// The thread, until this is dropped.
+pub struct Press {
+    jobs: mpsc::Sender<Job>,
+}
+
+/// A job panicked; the thread is gone with it.
+#[derive(Debug, thiserror::Error)]
+#[error("the encoder stopped")]
+pub struct Stopped;
+
+impl Press {
+    /// Needs a tokio runtime around it.
+    pub fn start() -> Self {
+        let (jobs, waiting) = mpsc::channel::<Job>();
+        tokio::task::spawn_blocking(move || waiting.into_iter().for_each(|job| job()));
+        Self { jobs }
+    }
+
+    /// Runs a job after those before it. The job begins when this is called, not when the
+    /// answer is awaited.
+    pub fn run<T: Send + 'static>(
+        &self,
+        job: impl FnOnce() -> T + Send + 'static,
+    ) -> impl Future<Output = Result<T, Stopped>> + Send + 'static {
+        let (done, answer) = oneshot::channel();
+        let sent = self.jobs.send(Box::new(move || {
+            // Nobody waits any more: the write was given up.
+            let _ = done.send(job());
+        }));
+        async move {
+            sent.map_err(|_| Stopped)?;
+            answer.await.map_err(|_| Stopped)
+        }
+    }
+}
