@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::model::event::{Coverage, Event, NamedVm, Verdict};
 use crate::model::failure::{Failure, FailureKind};
-use crate::model::outcome::{Outcome, StepName};
+use crate::model::outcome::StepName;
 use crate::model::status::{FinalStatus, Reason};
 use crate::model::target::HostName;
 use crate::providers::provider::Baseline;
@@ -158,19 +158,15 @@ fn cover_one(owed: &BTreeMap<Uuid, &str>, seen: &[Uuid]) -> Coverage {
     Coverage { seen: found as u64, missing, unexpected, share }
 }
 
-/// Where every VM was seen, over all hosts of the run: 32 bytes and a name a VM.
+/// Where every VM was seen, over all hosts of the run: 25 bytes a VM, more only for those
+/// that moved.
 #[derive(Debug, Default)]
 pub struct Sightings {
     hosts: Vec<HostName>,
-    /// VM id to the indices of the hosts that showed it, in the order in which they ended.
-    seen_on: HashMap<Uuid, (Box<str>, SeenOn)>,
-}
-
-/// Almost every VM is on one host; the list is for those that moved.
-#[derive(Debug)]
-enum SeenOn {
-    One(u32),
-    Several(Vec<u32>),
+    /// VM id to the index of the host that showed it last.
+    last_on: HashMap<Uuid, u32>,
+    /// VMs that a second host showed: the name there, and every host in the order of their ends.
+    moved: BTreeMap<Uuid, (String, Vec<u32>)>,
 }
 
 impl Sightings {
@@ -184,58 +180,26 @@ impl Sightings {
         };
         // Only a host that has rows of a VM can be the one to keep; where no collector told
         // which VMs its rows speak of, the baseline stands in.
-        let told: BTreeSet<Uuid> =
-            collected.collectors.values().filter_map(|end| end.seen.as_ref()).flatten().copied().collect();
+        let seen = collected.collectors.values().filter_map(|end| end.seen.as_ref());
+        let told: BTreeSet<Uuid> = seen.flatten().copied().collect();
         let shown = if told.is_empty() { names.keys().copied().collect() } else { told };
         for id in shown {
-            self.seen_on
-                .entry(id)
-                .and_modify(|(_, seen)| seen.add(index))
-                .or_insert_with(|| (names.get(&id).copied().unwrap_or_default().into(), SeenOn::One(index)));
+            if let Some(before) = self.last_on.insert(id, index) {
+                let (name, seen_on) = self.moved.entry(id).or_insert_with(|| (String::new(), vec![before]));
+                seen_on.push(index);
+                names.get(&id).copied().unwrap_or_default().clone_into(name);
+            }
         }
     }
 
     /// VMs that were seen on several hosts: they moved while the run went on. The host that
     /// answered last is where the VM is now, so its rows are the ones to keep.
     pub fn moved(&self) -> Vec<Event> {
-        let mut moved: Vec<_> = self
-            .seen_on
-            .iter()
-            .filter_map(|(id, (name, seen))| {
-                let SeenOn::Several(indices) = seen else { return None };
-                let seen_on: Vec<_> =
-                    indices.iter().map(|index| self.hosts[*index as usize].clone()).collect();
-                let kept = seen_on.last()?.clone();
-                Some(Event::VmMoved { vm_id: id.to_string(), vm_name: name.to_string(), seen_on, kept })
-            })
-            .collect();
-        moved.sort_by(|a, b| vm_id(a).cmp(vm_id(b)));
-        moved
+        let told = self.moved.iter().filter_map(|(id, (vm_name, indices))| {
+            let seen_on: Vec<_> = indices.iter().map(|index| self.hosts[*index as usize].clone()).collect();
+            let kept = seen_on.last()?.clone();
+            Some(Event::VmMoved { vm_id: id.to_string(), vm_name: vm_name.clone(), seen_on, kept })
+        });
+        told.collect()
     }
-}
-
-fn vm_id(event: &Event) -> &str {
-    match event {
-        Event::VmMoved { vm_id, .. } => vm_id,
-        _ => "",
-    }
-}
-
-impl SeenOn {
-    fn add(&mut self, index: u32) {
-        match self {
-            Self::One(first) => *self = Self::Several(vec![*first, index]),
-            Self::Several(indices) => indices.push(index),
-        }
-    }
-}
-
-/// The failure of a host that never got so far as a step: for the report's sentence.
-pub fn not_run(evidence: &Evidence) -> Option<Outcome> {
-    let failure = match evidence {
-        Evidence::NotBegun => Failure::new(FailureKind::Cancelled, "the run ended before this host's turn"),
-        Evidence::Broken(text) => Failure::new(FailureKind::Bug, format!("internal error: {text}")),
-        Evidence::Refused(_) | Evidence::Collected(_) => return None,
-    };
-    Some(Outcome::NotRun { failure })
 }

@@ -27,6 +27,8 @@ type Outcome<T> = Result<T, Box<dyn Error>>;
 const SCHEDULE_HOSTS: usize = 1_000;
 const SCHEDULE_WIDTH: usize = 128;
 const SCHEDULE_ROUNDS: u64 = 3;
+/// What a user gets who sets nothing.
+const DEFAULT_WIDTH: usize = 64;
 const SIZE_HOSTS: usize = 5_000;
 const SIZE_VMS: usize = 20;
 
@@ -211,7 +213,7 @@ fn size() -> Outcome<()> {
     println!("size: {SIZE_HOSTS} hosts with {SIZE_VMS} VMs each");
     let fleet = Fleet::start(SIZE_HOSTS, SIZE_VMS, 1, "none")?;
     let before = children_cpu()?;
-    let cost = survey(&fleet, SCHEDULE_WIDTH)?;
+    let cost = survey(&fleet, DEFAULT_WIDTH)?;
     let (hosts, vms) = (SIZE_HOSTS as f64, (SIZE_HOSTS * SIZE_VMS) as f64);
     let cpu_ms = (cost.cpu - before).as_secs_f64() * 1_000.0;
     let (up, down) = (fleet.tally("bytes_in")? as f64, fleet.tally("bytes_out")? as f64);
