@@ -9,43 +9,15 @@ use crate::cli::args::{
     Arguments, Command, ConfigCheckArguments, ConfigCommand, ConfigShowArguments, Global, PlanArguments,
     SchemaArguments,
 };
-use crate::cli::config_check::{self, problem_count};
+use crate::cli::config_check;
 use crate::cli::demo::demo;
 use crate::cli::exit::Exit;
+use crate::cli::refusal::{Answer, Refusal, tell_problems};
 use crate::cli::simulate::simulate;
 use crate::cli::terminal::Terminal;
 use crate::cli::{dotenv, plan_text, request, run, schema};
 use crate::config::load;
-use crate::config::problem::{Problem, Problems};
 use crate::engine::plan::Plan;
-
-/// Why a command was not answered.
-enum Refusal {
-    Configuration(Problems),
-    Usage(String),
-    /// Standard output could not be written to.
-    Output(io::Error),
-}
-
-type Answer = Result<Exit, Refusal>;
-
-impl From<Problems> for Refusal {
-    fn from(problems: Problems) -> Self {
-        Self::Configuration(problems)
-    }
-}
-
-impl From<Problem> for Refusal {
-    fn from(problem: Problem) -> Self {
-        Self::Configuration(Problems(vec![problem]))
-    }
-}
-
-impl From<io::Error> for Refusal {
-    fn from(error: io::Error) -> Self {
-        Self::Output(error)
-    }
-}
 
 /// Parses, runs, and says how it ended.
 pub fn run() -> Exit {
@@ -58,18 +30,7 @@ pub fn run() -> Exit {
         }
     };
     let terminal = Terminal::of_process();
-    match answer(arguments, &terminal) {
-        Ok(exit) => exit,
-        Err(Refusal::Configuration(problems)) => refuse(&problems, &terminal),
-        Err(Refusal::Usage(message)) => {
-            terminal.error(&message);
-            Exit::Usage
-        }
-        Err(Refusal::Output(error)) => {
-            terminal.error(&format!("cannot write to standard output: {error}"));
-            Exit::NotRecorded
-        }
-    }
+    answer(arguments, &terminal).unwrap_or_else(|refusal| refusal.tell(&terminal))
 }
 
 fn answer(arguments: Arguments, terminal: &Terminal) -> Answer {
@@ -86,23 +47,14 @@ fn answer(arguments: Arguments, terminal: &Terminal) -> Answer {
             Ok(Exit::Ok)
         }
         Command::Simulate(asked) => Ok(on_runtime(simulate(&asked, terminal))?),
-        Command::Run(asked) => Ok(on_runtime(run::run(&global, &asked, terminal))?),
+        Command::Run(asked) => on_runtime(run::run(&global, &asked, terminal)),
         Command::Demo(asked) => Ok(on_runtime(demo(&asked, terminal))?),
     }
 }
 
 /// Drives what talks to a network.
-fn on_runtime(work: impl Future<Output = io::Result<Exit>>) -> io::Result<Exit> {
+fn on_runtime<E: From<io::Error>>(work: impl Future<Output = Result<Exit, E>>) -> Result<Exit, E> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work)
-}
-
-/// Tells everything that is wrong, one line each.
-pub fn refuse(problems: &Problems, terminal: &Terminal) -> Exit {
-    terminal.error(&problem_count(problems));
-    for problem in &problems.0 {
-        terminal.note(&format!("  {problem}"));
-    }
-    Exit::Usage
 }
 
 fn print_plan(global: &Global, plan: &PlanArguments, terminal: &Terminal) -> Answer {
@@ -133,7 +85,7 @@ fn check_config(global: &Global, asked: ConfigCheckArguments, terminal: &Termina
         return Ok(exit);
     }
     if exit == Exit::Usage {
-        return Ok(refuse(&checked.problems, terminal));
+        return Ok(tell_problems(&checked.problems, terminal));
     }
     for warning in &checked.warnings {
         terminal.warning(warning);

@@ -10,6 +10,7 @@ pub mod exit;
 pub mod journal;
 pub mod plan_text;
 pub mod progress;
+pub mod refusal;
 pub mod request;
 pub mod run;
 pub mod schema;

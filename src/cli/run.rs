@@ -1,35 +1,19 @@
 //! `lustrum run`: from flags, files and environment to a survey.
 
-use std::io;
-
 use crate::cli::args::{Global, RunArguments};
-use crate::cli::dispatch::refuse;
-use crate::cli::exit::Exit;
+use crate::cli::refusal::{Answer, Refusal};
 use crate::cli::survey::{Survey, survey};
 use crate::cli::terminal::Terminal;
 use crate::cli::{dotenv, request, telemetry};
 use crate::config::load;
-use crate::config::problem::Problems;
 use crate::engine::plan::Plan;
 use crate::model::target::Platform;
 use crate::providers::catalogue;
 
-pub async fn run(global: &Global, arguments: &RunArguments, terminal: &Terminal) -> io::Result<Exit> {
-    let environment = match dotenv::read() {
-        Ok(environment) => environment,
-        Err(problem) => return Ok(refuse(&Problems(vec![problem]), terminal)),
-    };
-    let asked = match load::ask(&request::of_run(global, arguments, environment), true) {
-        Ok(asked) => asked,
-        Err(problems) => return Ok(refuse(&problems, terminal)),
-    };
-    let _log = match telemetry::start(&asked.job.log, terminal) {
-        Ok(guard) => guard,
-        Err(error) => {
-            terminal.error(&error.to_string());
-            return Ok(Exit::Usage);
-        }
-    };
+pub async fn run(global: &Global, arguments: &RunArguments, terminal: &Terminal) -> Answer {
+    let asked = load::ask(&request::of_run(global, arguments, dotenv::read()?), true)?;
+    let log = telemetry::start(&asked.job.log, terminal);
+    let _log = log.map_err(|error| Refusal::Usage(error.to_string()))?;
     let (platform, shell) = (asked.job.platform, asked.job.limits.shell());
     let prepared = Survey {
         warnings: asked.warnings.clone(),
@@ -40,6 +24,6 @@ pub async fn run(global: &Global, arguments: &RunArguments, terminal: &Terminal)
         plan: Plan::of(asked, arguments.dry_run),
     };
     match platform {
-        Platform::Hyperv => survey(prepared, catalogue::hyperv(shell), terminal).await,
+        Platform::Hyperv => Ok(survey(prepared, catalogue::hyperv(shell), terminal).await?),
     }
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::config::form::parse_sha256;
 use crate::config::host_list::{self, HostListError};
 use crate::config::job::{Group, Job, TrustSettings};
-use crate::config::load::Origins;
+use crate::config::origins::Origins;
 use crate::config::problem::{Problem, Problems, one_of};
 use crate::model::credential::CredentialName;
 use crate::model::target::{AuthMethod, HostName, Scheme, Target, Trust};

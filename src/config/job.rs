@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::form;
 use crate::config::limits::Limits;
-use crate::config::secret::SecretReference;
+use crate::config::secret::{CredentialSettings, SecretReference};
 use crate::model::run::JobName;
 use crate::model::target::{AuthMethod, HostName, Platform, Scheme};
 
@@ -102,27 +102,6 @@ pub struct Group {
     /// Replaces `connection.trust` as a whole.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trust: Option<TrustSettings>,
-}
-
-/// One credential. Secrets are named, not written: `env:NAME`, `file:/path`,
-/// `credential:NAME` (systemd), and only if need be `plain:…`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
-pub struct CredentialSettings {
-    /// `name`, `DOMAIN\name`, `name@realm`, or a reference to it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub user: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(schema_with = "form::schema::secret_reference")]
-    pub password: Option<SecretReference>,
-    /// PEM of a client certificate chain, for `auth = "certificate"`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(schema_with = "form::schema::secret_reference")]
-    pub certificate: Option<SecretReference>,
-    /// PEM of the certificate's private key.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(schema_with = "form::schema::secret_reference")]
-    pub key: Option<SecretReference>,
 }
 
 /// When a host's census is good enough.

@@ -1,16 +1,15 @@
 //! The layers, put on top of each other: defaults < `lustrum.toml` < job file < environment < flags.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use figment::Figment;
-use figment::value::Value;
 
 use crate::config::check::check;
 use crate::config::environment::Environment;
 use crate::config::fleet::{self, Fleet};
 use crate::config::job::{self, Job};
 use crate::config::layer::{self, Layer, Origin};
+use crate::config::origins::Origins;
 use crate::config::problem::{Problem, Problems, nearest};
 use crate::config::secret::{self, Credentials};
 use crate::model::credential::CredentialName;
@@ -46,22 +45,6 @@ pub struct Asked {
     /// Those that targets use.
     pub credentials: Credentials,
     pub warnings: Vec<String>,
-}
-
-/// Where each value comes from, by dotted key.
-#[derive(Clone, Debug, Default)]
-pub struct Origins(BTreeMap<String, String>);
-
-impl Origins {
-    /// The origin of a key or, for what no layer sets, of its default.
-    pub fn of(&self, key: &str) -> String {
-        self.0.get(key).cloned().unwrap_or_else(|| Origin::Default.to_string())
-    }
-
-    /// Whether a layer above the defaults set the key.
-    pub fn is_set(&self, key: &str) -> bool {
-        self.0.contains_key(key)
-    }
 }
 
 /// The settings, or everything that is wrong with them.
@@ -108,7 +91,7 @@ fn read(request: &Request) -> (Loaded, Problems) {
         }
         figment = figment.merge(layer);
     }
-    let origins = origins(&figment);
+    let origins = Origins::in_layers(&figment);
     let job = figment.extract().unwrap_or_else(|error| {
         // The check lets nothing through that serde refuses; if it ever does, say it here.
         for error in error {
@@ -182,40 +165,6 @@ fn jobs_in(schedules: &Path) -> Vec<String> {
     names
 }
 
-/// The origin of every leaf and list that a layer above the defaults set.
-fn origins(figment: &Figment) -> Origins {
-    let mut origins = BTreeMap::new();
-    if let Ok(merged) = figment.find_value("") {
-        note_origins(figment, &merged, String::new(), &mut origins);
-    }
-    Origins(origins)
-}
-
-fn note_origins(figment: &Figment, value: &Value, key: String, origins: &mut BTreeMap<String, String>) {
-    let is_above_defaults = |name: &String| *name != Origin::Default.to_string();
-    if let Value::Dict(_, table) = value {
-        for (name, value) in table {
-            let key = if key.is_empty() { name.clone() } else { format!("{key}.{name}") };
-            note_origins(figment, value, key, origins);
-        }
-        return;
-    }
-    if let Value::Array(_, items) = value {
-        for (index, item) in items.iter().enumerate() {
-            note_origins(figment, item, format!("{key}[{index}]"), origins);
-        }
-    }
-    let name = figment.get_metadata(value.tag()).map(|metadata| metadata.name.to_string());
-    origins.extend(name.filter(is_above_defaults).map(|name| (key, name)));
-}
-
-/// `--user` is about the default credential, which the job may have no use for.
-fn unused_user(origins: &Origins, fleet: &Fleet) -> Option<String> {
-    let given = origins.of("credentials.default.user") == Origin::Flag("--user".to_owned()).to_string();
-    let used = fleet.credentials().contains(&CredentialName::default_name());
-    (given && !used).then(|| "--user has no effect: no host uses the credential `default`".to_owned())
-}
-
 /// `LUSTRUM_…` with single underscores is read by nobody: say so instead of ignoring it.
 fn stray_variables(environment: &Environment) -> Vec<String> {
     environment
@@ -225,4 +174,11 @@ fn stray_variables(environment: &Environment) -> Vec<String> {
             format!("{name} is not read: settings are written LUSTRUM__SECTION__KEY, such as LUSTRUM__LIMITS__CONCURRENCY")
         })
         .collect()
+}
+
+/// `--user` is about the default credential, which the job may have no use for.
+fn unused_user(origins: &Origins, fleet: &Fleet) -> Option<String> {
+    let given = origins.of("credentials.default.user") == Origin::Flag("--user".to_owned()).to_string();
+    let used = fleet.credentials().contains(&CredentialName::default_name());
+    (given && !used).then(|| "--user has no effect: no host uses the credential `default`".to_owned())
 }

@@ -9,5 +9,6 @@ pub mod job;
 pub mod layer;
 pub mod limits;
 pub mod load;
+pub mod origins;
 pub mod problem;
 pub mod secret;

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
 use crate::config::environment::Environment;
-use crate::config::job::CredentialSettings;
+use crate::config::form;
 use crate::config::problem::{Problem, Problems};
 use crate::model::credential::{ClientCertificate, Credential, CredentialName, Secret};
 
@@ -22,6 +23,27 @@ pub enum SecretReference {
     Systemd(String),
     /// `plain:…`: the secret itself.
     Plain(Secret),
+}
+
+/// One credential. Secrets are named, not written: `env:NAME`, `file:/path`,
+/// `credential:NAME` (systemd), and only if need be `plain:…`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct CredentialSettings {
+    /// `name`, `DOMAIN\name`, `name@realm`, or a reference to it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "form::schema::secret_reference")]
+    pub password: Option<SecretReference>,
+    /// PEM of a client certificate chain, for `auth = "certificate"`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "form::schema::secret_reference")]
+    pub certificate: Option<SecretReference>,
+    /// PEM of the certificate's private key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "form::schema::secret_reference")]
+    pub key: Option<SecretReference>,
 }
 
 impl SecretReference {

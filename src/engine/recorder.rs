@@ -1,6 +1,8 @@
 //! Listens to a run: rows into the spool, events into the manifest and to whoever else
 //! wants to hear them.
 
+use std::sync::Arc;
+
 use tokio::sync::mpsc;
 
 use crate::engine::stop::{Stop, StopCause};
@@ -17,14 +19,15 @@ pub trait Listener: Send {
 }
 
 pub struct Recorder {
-    manifest: Manifest,
+    /// Shared with whoever makes a report of it, one at a time.
+    manifest: Arc<Manifest>,
     spool: Spool,
     listeners: Vec<Box<dyn Listener>>,
 }
 
 impl Recorder {
     pub fn new(manifest: Manifest, spool: Spool, listeners: Vec<Box<dyn Listener>>) -> Self {
-        Self { manifest, spool, listeners }
+        Self { manifest: Arc::new(manifest), spool, listeners }
     }
 
     /// Takes the news until the last sender is gone. A spool that fails stops the run:
@@ -47,21 +50,22 @@ impl Recorder {
     }
 
     pub fn note(&mut self, event: &Event) {
-        self.manifest.apply(event);
+        Arc::make_mut(&mut self.manifest).apply(event);
         for listener in &mut self.listeners {
             listener.hear(event);
         }
     }
 
-    pub fn manifest(&self) -> &Manifest {
-        &self.manifest
+    /// As it stands; give it back before the next event, or the event copies it.
+    pub fn manifest(&self) -> Arc<Manifest> {
+        self.manifest.clone()
     }
 
     pub fn spool(&self) -> &Spool {
         &self.spool
     }
 
-    pub fn into_manifest(self) -> Manifest {
+    pub fn into_manifest(self) -> Arc<Manifest> {
         self.manifest
     }
 }

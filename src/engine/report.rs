@@ -1,9 +1,10 @@
 //! What people read after a run, derived from its manifest: the report and the retry list.
 
 use std::collections::BTreeMap;
+use std::io::Write;
 
-use bytes::Bytes;
 use chrono::{DateTime, Utc};
+use object_store::PutPayload;
 use serde::Serialize;
 
 use crate::model::artifact::ArtifactFormat;
@@ -16,6 +17,7 @@ use crate::model::status::{FinalStatus, Reason};
 use crate::model::target::HostName;
 use crate::output::csv::{CsvEncoder, FormulaGuard};
 use crate::output::format::{EncodeError, Encoder};
+use crate::output::pieces::PieceWriter;
 use crate::output::published::Published;
 use crate::tables::audit::coverage::CoverageRow;
 use crate::tables::audit::missing_vms::MissingVm;
@@ -122,7 +124,7 @@ pub struct Report {
     pub format: ArtifactFormat,
     /// Hosts or lines.
     pub rows: u64,
-    pub body: Bytes,
+    pub body: PutPayload,
 }
 
 /// The reports of a run.
@@ -219,9 +221,10 @@ fn csv<R: Row>(name: &'static str, rows: Vec<R>, header: &RunHeader) -> Result<R
 }
 
 /// Pretty JSON with a line end, as it is stored.
-pub fn json(value: &impl Serialize) -> Result<Bytes, Failure> {
-    let mut text = serde_json::to_vec_pretty(value)
+pub fn json(value: &impl Serialize) -> Result<PutPayload, Failure> {
+    let mut pieces = PieceWriter::default();
+    serde_json::to_writer_pretty(&mut pieces, value)
         .map_err(|error| Failure::new(FailureKind::Bug, format!("a report is not JSON: {error}")))?;
-    text.push(b'\n');
-    Ok(text.into())
+    pieces.write_all(b"\n").expect("memory takes everything");
+    Ok(pieces.finish())
 }

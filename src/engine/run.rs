@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use tokio::sync::mpsc;
 
 use crate::engine::pipeline;
@@ -18,6 +17,7 @@ use crate::model::run::Attempt;
 use crate::output::commit::{Commit, commit};
 use crate::output::draft::Draft;
 use crate::output::export::{Standing, copy_audit_files, point_latest};
+use crate::output::press::Stopped;
 use crate::output::spool::Spool;
 use crate::output::store::Store;
 use crate::output::store_error::StoreError;
@@ -46,11 +46,11 @@ pub struct Ground {
 #[derive(Debug)]
 pub enum Ended {
     /// Its manifest stands in the store.
-    Committed(Manifest),
+    Committed(Arc<Manifest>),
     /// Nothing was collected and nothing committed.
-    DryRun(Manifest),
+    DryRun(Arc<Manifest>),
     /// SIGTERM: nothing was committed, the slot is free.
-    Interrupted(Manifest),
+    Interrupted(Arc<Manifest>),
     /// Another attempt has committed this slot; nothing of ours is left.
     LostTo(Attempt),
 }
@@ -140,7 +140,9 @@ async fn write(
     }
     recorder.note(&Event::RunEnded { at: clock.now() });
     for kind in report::Kind::ALL {
-        let made = report::report(kind, recorder.manifest(), header, plan.skip_confirmed_empty)?;
+        let (manifest, header, skip) = (recorder.manifest(), header.clone(), plan.skip_confirmed_empty);
+        let making = draft.press().run(move || report::report(kind, &manifest, &header, skip));
+        let made = making.await.map_err(broken)??;
         let report::Report { name, format, rows, body } = made;
         let artifact = draft.put_report(name, format, rows, body).await.map_err(unrecordable)?;
         recorder.note(&Event::ArtifactWritten { artifact });
@@ -153,9 +155,10 @@ async fn close(
     header: &RunHeader,
     store: &Store,
     draft: Draft,
-    manifest: Manifest,
+    manifest: Arc<Manifest>,
 ) -> Result<Ended, Failure> {
-    let body = report::json(&manifest)?;
+    let closing = manifest.clone();
+    let body = draft.press().run(move || report::json(&*closing)).await.map_err(broken)??;
     match commit(draft, body).await.map_err(unrecordable)? {
         Commit::LostTo { winner, left } => {
             if let Some(left) = left {
@@ -178,13 +181,17 @@ async fn close(
     Ok(Ended::Committed(manifest))
 }
 
+fn broken(error: Stopped) -> Failure {
+    Failure::new(FailureKind::Bug, error.to_string())
+}
+
 fn unrecordable(error: impl std::fmt::Display) -> Failure {
     Failure::new(FailureKind::Store, error.to_string())
 }
 
 /// The report of a dry run, as it is left at the top of the output folder.
 pub async fn leave_dry_report(store: &Store, manifest: &Manifest) -> Result<String, Failure> {
-    let body: Bytes = report::json(&report::run_report(manifest))?;
+    let body = report::json(&report::run_report(manifest))?;
     let key = crate::output::layout::top("dry_run_report.json");
     store.put(&key, body).await.map_err(unrecordable)?;
     Ok(store.shown(&key))

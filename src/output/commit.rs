@@ -5,13 +5,17 @@
 //! leave objects of an uncommitted attempt under `data/`: readers that go by the manifest
 //! never see them.
 
+use std::io::Read;
+
 use bytes::Bytes;
+use object_store::PutPayload;
 use serde::Deserialize;
 
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::run::Attempt;
 use crate::output::draft::{Draft, LeftBehind};
 use crate::output::layout::{DATA, Key};
+use crate::output::pieces::Pieces;
 use crate::output::staged::Staged;
 use crate::output::store::{PutNew, Store};
 use crate::output::store_error::{Cause, StoreError};
@@ -63,16 +67,17 @@ struct Signature {
 /// Shows the draft's objects and writes the manifest, a JSON object with a top-level field
 /// `attempt`. The last objects to be shown before it are those under `data/`. Once begun, a
 /// commit must be awaited to its end.
-pub async fn commit(draft: Draft, manifest: Bytes) -> Result<Commit, CommitError> {
+pub async fn commit(draft: Draft, manifest: impl Into<PutPayload>) -> Result<Commit, CommitError> {
+    let manifest = manifest.into();
     let ours = draft.keys.attempt.clone();
-    match signature(&manifest) {
+    match signature(Pieces::of(&manifest)) {
         Ok(attempt) if attempt == ours => {}
         Ok(attempt) => return Err(CommitError::Unsigned(format!("it names {attempt}"))),
         Err(error) => return Err(CommitError::Unsigned(error.to_string())),
     }
     let key = draft.keys.manifest();
     let ended = match show(&draft, &key).await {
-        Ok(None) => draft.store.put_new(&key, &manifest).await,
+        Ok(None) => draft.store.put_new(&key, manifest).await,
         Ok(Some(found)) => PutNew::Exists(found),
         Err(error) => PutNew::Absent(error),
     };
@@ -80,7 +85,7 @@ pub async fn commit(draft: Draft, manifest: Bytes) -> Result<Commit, CommitError
         PutNew::Written => return Ok(committed(&draft).await),
         PutNew::Unknown(cause) => return Err(CommitError::Unknown(cause)),
         PutNew::Absent(cause) => cause,
-        PutNew::Exists(found) => match signature(&found) {
+        PutNew::Exists(found) => match signature(&found[..]) {
             Ok(winner) if winner == ours => return Ok(committed(&draft).await),
             Ok(winner) => return Ok(Commit::LostTo { winner, left: draft.discard().await.err() }),
             Err(error) => {
@@ -92,8 +97,8 @@ pub async fn commit(draft: Draft, manifest: Bytes) -> Result<Commit, CommitError
     Err(CommitError::NotCommitted { cause, left: draft.discard().await.err() })
 }
 
-fn signature(manifest: &Bytes) -> serde_json::Result<Attempt> {
-    serde_json::from_slice::<Signature>(manifest).map(|signature| signature.attempt)
+fn signature(manifest: impl Read) -> serde_json::Result<Attempt> {
+    serde_json::from_reader::<_, Signature>(manifest).map(|signature| signature.attempt)
 }
 
 async fn committed(draft: &Draft) -> Commit {

@@ -1,6 +1,6 @@
 //! What one attempt at a run has written so far and nobody sees yet.
 
-use bytes::Bytes;
+use object_store::PutPayload;
 use sha2::{Digest, Sha256};
 
 use crate::model::artifact::{Artifact, ArtifactFormat};
@@ -21,7 +21,7 @@ pub struct Draft {
     pub(in crate::output) staged: Vec<Staged>,
     artifacts: Vec<Artifact>,
     /// Encodes the tables.
-    pub(in crate::output) press: Press,
+    press: Press,
 }
 
 /// Objects that could not be taken back. None of them is named by a manifest.
@@ -44,6 +44,11 @@ impl Draft {
         }
     }
 
+    /// Where this attempt's encoding is done.
+    pub fn press(&self) -> &Press {
+        &self.press
+    }
+
     /// What the manifest must list, in the order written.
     pub fn artifacts(&self) -> &[Artifact] {
         &self.artifacts
@@ -56,20 +61,23 @@ impl Draft {
         name: &str,
         format: ArtifactFormat,
         rows: u64,
-        body: Bytes,
+        body: impl Into<PutPayload>,
     ) -> Result<Artifact, StoreError> {
+        let body = body.into();
         let key = self.keys.file(name);
         let artifact = Artifact {
             path: key.to_string(),
             format,
             table: None,
             rows,
-            bytes: body.len() as u64,
-            sha256: hex(&Sha256::digest(&body)),
+            bytes: body.content_length() as u64,
+            sha256: hex(&body.iter().fold(Sha256::new(), Sha256::chain_update).finalize()),
             schema_fingerprint: None,
         };
         let mut object = self.begin(key).await?;
-        object.write(body).await?;
+        for piece in body {
+            object.write(piece).await?;
+        }
         self.keep(object, artifact.clone()).await?;
         Ok(artifact)
     }

@@ -47,7 +47,7 @@ pub async fn point_latest(store: &Store, header: &RunHeader) -> Result<Standing,
         manifest: keys.manifest(),
     };
     let body = serde_json::to_vec_pretty(&latest).expect("a plain struct of strings is JSON");
-    store.put(&keys.latest(), body.into()).await?;
+    store.put(&keys.latest(), body).await?;
     Ok(Standing::Newest)
 }
 
@@ -72,9 +72,8 @@ pub async fn copy_audit_files(
     sources.push(RunKeys::of(header).manifest());
     let mut copies = Vec::with_capacity(sources.len());
     for source in sources {
-        if let Some(body) = from.get(&source).await? {
-            let copy = top(source.file_name());
-            to.put(&copy, body).await?;
+        let copy = top(source.file_name());
+        if from.copy_to(&source, to, &copy).await? {
             copies.push(copy);
         }
     }

@@ -9,6 +9,7 @@ pub mod frame;
 pub mod layout;
 pub mod ndjson;
 pub mod parquet;
+pub mod pieces;
 pub mod press;
 pub mod published;
 pub mod spool;

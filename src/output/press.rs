@@ -21,10 +21,14 @@ pub struct Press {
 pub struct Stopped;
 
 impl Press {
-    /// Needs a tokio runtime around it.
+    /// Not one of the runtime's blocking threads: those end with their job, and while one is
+    /// busy a paused clock stands still. Where no thread is to be had, the first job says so.
     pub fn start() -> Self {
         let (jobs, waiting) = mpsc::channel::<Job>();
-        tokio::task::spawn_blocking(move || waiting.into_iter().for_each(|job| job()));
+        let encoder = std::thread::Builder::new().name("encoder".to_owned());
+        if let Err(error) = encoder.spawn(move || waiting.into_iter().for_each(|job| job())) {
+            tracing::error!(%error, "no thread for the encoder");
+        }
         Self { jobs }
     }
 

@@ -18,11 +18,14 @@ use futures::TryStreamExt;
 use object_store::local::LocalFileSystem;
 use object_store::memory::InMemory;
 use object_store::multipart::{MultipartStore, PartId};
-use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload};
+use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload, WriteMultipart};
 
 use crate::output::layout::Key;
 use crate::output::staged::{Staged, StagedWrite, Waits, Writing};
 use crate::output::store_error::{Cause, StoreError};
+
+/// What an S3-compatible store takes as a part at the least.
+const COPY_CHUNK_BYTES: usize = 5 * 1024 * 1024;
 
 /// How often an operation whose failure may be passing is tried, with these pauses before.
 const TRIES: [Duration; 3] = [Duration::ZERO, Duration::from_millis(100), Duration::from_millis(400)];
@@ -112,18 +115,18 @@ impl Store {
     /// Creates an object that must not exist. After *any* error the object is read back and
     /// compared: a store's client repeats requests, so one's own success can come back as
     /// an error, `AlreadyExists` included.
-    pub async fn put_new(&self, key: &Key, body: &Bytes) -> PutNew {
+    pub async fn put_new(&self, key: &Key, body: impl Into<PutPayload>) -> PutNew {
+        let body = body.into();
         let mut ended = None;
         for pause in TRIES {
             tokio::time::sleep(pause).await;
             let options = PutOptions::from(PutMode::Create);
-            let payload = PutPayload::from_bytes(body.clone());
-            let Err(error) = self.objects.put_opts(&key.path(), payload, options).await else {
+            let Err(error) = self.objects.put_opts(&key.path(), body.clone(), options).await else {
                 return PutNew::Written;
             };
             let error = self.error("write", key, &error);
             ended = Some(match self.get(key).await {
-                Ok(Some(found)) if found == *body => return PutNew::Written,
+                Ok(Some(found)) if holds(&found, &body) => return PutNew::Written,
                 Ok(Some(found)) => return PutNew::Exists(found),
                 Ok(None) => PutNew::Absent(error),
                 Err(_) => PutNew::Unknown(error),
@@ -133,8 +136,8 @@ impl Store {
     }
 
     /// Writes an object whether or not it exists; readers see the old one or the new one.
-    pub async fn put(&self, key: &Key, body: Bytes) -> Result<(), StoreError> {
-        let put = self.objects.put(&key.path(), PutPayload::from_bytes(body)).await;
+    pub async fn put(&self, key: &Key, body: impl Into<PutPayload>) -> Result<(), StoreError> {
+        let put = self.objects.put(&key.path(), body.into()).await;
         put.map(drop).map_err(|error| self.error("write", key, &error))
     }
 
@@ -145,6 +148,23 @@ impl Store {
             Err(error) => Err(error),
         };
         self.or_absent("read", key, found)
+    }
+
+    /// Copies an object piece by piece to another key or store; the copy is seen whole or
+    /// not at all. Says whether there was one to copy.
+    pub async fn copy_to(&self, key: &Key, to: &Self, copy: &Key) -> Result<bool, StoreError> {
+        let found = self.or_absent("read", key, self.objects.get(&key.path()).await)?;
+        let Some(found) = found else { return Ok(false) };
+        let mut pieces = found.into_stream();
+        let upload = to.objects.put_multipart(&copy.path()).await;
+        let upload = upload.map_err(|error| to.error("write", copy, &error))?;
+        let mut writing = WriteMultipart::new_with_chunk_size(upload, COPY_CHUNK_BYTES);
+        while let Some(piece) = pieces.try_next().await.map_err(|error| self.error("read", key, &error))? {
+            writing.wait_for_capacity(1).await.map_err(|error| to.error("write", copy, &error))?;
+            writing.write(&piece);
+        }
+        writing.finish().await.map_err(|error| to.error("write", copy, &error))?;
+        Ok(true)
     }
 
     /// The object's size, or `None` when there is none.
@@ -269,4 +289,14 @@ impl Store {
     fn error(&self, doing: &'static str, key: &Key, error: &object_store::Error) -> StoreError {
         StoreError { doing, path: self.shown(key), cause: Cause::of(error) }
     }
+}
+
+/// Whether an object is this body.
+fn holds(found: &Bytes, body: &PutPayload) -> bool {
+    let mut rest = &found[..];
+    body.iter().all(|piece| {
+        let (head, tail) = rest.split_at(piece.len().min(rest.len()));
+        rest = tail;
+        head == piece
+    }) && rest.is_empty()
 }

@@ -97,7 +97,7 @@ pub async fn write_table(
     }
     let rows = spool.rows(spec.id).await?;
     let (chunks, arriving) = mpsc::channel(CHUNKS_WAITING);
-    let encoding = draft.press.run(move || job.run(rows, chunks));
+    let encoding = draft.press().run(move || job.run(rows, chunks));
     let stored = store_chunks(&mut objects, arriving).await;
     // A failed store drops the channel, on which the encoder stops with an error of its own.
     let encoded = encoding.await.map_err(|cause| WriteError::Stopped { table: spec.id, cause });

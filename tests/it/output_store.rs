@@ -75,7 +75,7 @@ async fn of_sixteen_writers_at_once_exactly_one_creates() {
                 let (store, manifest) = (store.clone(), manifest.clone());
                 writers.spawn(async move {
                     let body = Bytes::from(vec![writer; 1000]);
-                    (body.clone(), store.put_new(&manifest, &body).await)
+                    (body.clone(), store.put_new(&manifest, body.clone()).await)
                 });
             }
             let kept = {
@@ -153,7 +153,7 @@ async fn a_completion_whose_object_vanished_is_an_error() {
 async fn failing_with(kind: std::io::ErrorKind) -> PutNew {
     let faults = Faults { from: 0, calls: 1_000, when: When::Before, error: kind };
     let store = Store::renaming(Arc::new(FaultStore::new(Arc::new(InMemory::new()), faults)), "/srv/census");
-    store.put_new(&key("runs/j/s/manifest.json"), &Bytes::from_static(b"{}")).await
+    store.put_new(&key("runs/j/s/manifest.json"), Bytes::from_static(b"{}")).await
 }
 
 #[tokio::test(start_paused = true)]
@@ -175,8 +175,8 @@ async fn a_lost_acknowledgement_of_a_create_is_a_success() {
     let faults = Faults { from: 0, calls: 1, when: When::After, error: std::io::ErrorKind::TimedOut };
     let store = Store::uploading(Arc::new(FaultStore::new(memory, faults)), "memory:");
     let (manifest, body) = (key("manifest.json"), Bytes::from_static(b"mine"));
-    assert!(matches!(store.put_new(&manifest, &body).await, PutNew::Written));
-    assert!(matches!(store.put_new(&manifest, &Bytes::from_static(b"other")).await, PutNew::Exists(_)));
+    assert!(matches!(store.put_new(&manifest, body.clone()).await, PutNew::Written));
+    assert!(matches!(store.put_new(&manifest, Bytes::from_static(b"other")).await, PutNew::Exists(_)));
 }
 
 #[tokio::test]

@@ -32,7 +32,7 @@ async fn written(spool: &Spool, table: &'static TableSpec, kept_on: KeptOn) -> V
     assert_eq!(artifact.schema_fingerprint.as_ref(), Some(&Published::of(table).fingerprint));
     let path = lustrum::output::layout::Key::parse(&artifact.path).unwrap();
     let body = serde_json::json!({ "attempt": header.attempt });
-    lustrum::output::commit::commit(draft, body.to_string().into()).await.unwrap();
+    lustrum::output::commit::commit(draft, body.to_string()).await.unwrap();
     assert_eq!(
         copy_audit_files(&store, &header, &artifacts, &store).await.unwrap().len(),
         1,
