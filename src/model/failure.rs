@@ -74,10 +74,13 @@ impl Failure {
         Self { kind, retry: kind.usual_retry(), message: message.into(), context: Vec::new() }
     }
 
-    /// Puts what was being done in front of the context told so far.
+    /// Puts what was being done in front of the context told so far, once.
     #[must_use]
     pub fn during(mut self, doing: impl Into<String>) -> Self {
-        self.context.insert(0, doing.into());
+        let doing = doing.into();
+        if self.context.first() != Some(&doing) {
+            self.context.insert(0, doing);
+        }
         self
     }
 

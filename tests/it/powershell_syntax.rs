@@ -159,6 +159,15 @@ fn scripts_are_ascii_without_tabs() {
     }
 }
 
+#[test]
+fn lines_may_lose_their_indentation_and_comments() {
+    for (name, text) in scripts() {
+        assert!(!text.contains("<#"), "{name}: a block comment would lose its end");
+    }
+    let sent = assembled();
+    assert!(sent.lines().all(|line| line == line.trim() && !line.is_empty() && !line.starts_with('#')));
+}
+
 /// Cmdlets that read, and those that only touch this process.
 const HARMLESS: [&str; 13] = [
     "ConvertFrom-Json",
