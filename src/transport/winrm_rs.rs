@@ -230,6 +230,8 @@ fn whole_seconds(span: Duration) -> u64 {
 
 fn failure(error: WinrmError) -> Failure {
     let kind = match &error {
+        // A wrong pin is no refused credential, though the crate calls it so; only its text differs.
+        WinrmError::AuthFailed(text) if text.contains("TLS handshake") => FailureKind::Tls,
         WinrmError::AuthFailed(_) => FailureKind::AuthFailed,
         WinrmError::Soap(SoapError::Fault { code, .. }) if code.contains("Quota") => FailureKind::Quota,
         WinrmError::Soap(SoapError::Fault { .. }) | WinrmError::Timeout(_) => FailureKind::NoAnswer,
@@ -238,21 +240,36 @@ fn failure(error: WinrmError) -> Failure {
         WinrmError::Cancelled => FailureKind::Cancelled,
         _ => FailureKind::Protocol,
     };
-    Failure::new(kind, error.to_string())
+    // The crate's own error hides what is below reqwest's.
+    let story = match &error {
+        WinrmError::Http(error) => whole_story(error),
+        other => other.to_string(),
+    };
+    Failure::new(kind, story)
+}
+
+/// An error's sentence and those of its causes that it does not tell already.
+fn whole_story(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut story = error.to_string();
+    let mut cause = error.source();
+    while let Some(below) = cause {
+        let sentence = below.to_string();
+        if !story.contains(&sentence) {
+            story.push_str(": ");
+            story.push_str(&sentence);
+        }
+        cause = below.source();
+    }
+    story
 }
 
 /// Whether rustls, somewhere below, did not like a certificate.
 fn is_about_trust(error: &(dyn std::error::Error + 'static)) -> bool {
-    let mut cause = Some(error);
-    while let Some(error) = cause {
-        let below = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        let found = below.is_some_and(|inner| inner.is::<rustls::Error>()) || error.is::<rustls::Error>();
-        if found {
-            return true;
-        }
-        cause = error.source();
-    }
-    false
+    // An io::Error names as its source what is below its inner error, not that itself.
+    let inner = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+    error.is::<rustls::Error>()
+        || inner.is_some_and(|inner| is_about_trust(inner))
+        || error.source().is_some_and(is_about_trust)
 }
 
 fn gone() -> Failure {
