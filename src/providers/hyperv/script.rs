@@ -52,7 +52,7 @@ pub fn assemble(collectors: &[Collector], collector_deadline: Duration) -> Strin
     bare(&script)
 }
 
-/// The script without its comments and indentation, which the host has no use for: a third
+/// The script without its comments and indentation, which the host has no use for: a fifth
 /// less to seal and send to every host. No script holds a here-string or a block comment,
 /// in which a line's beginning would count; a test keeps it so.
 fn bare(script: &str) -> String {
