@@ -11,6 +11,7 @@ pub mod output;
 pub mod simulator;
 pub mod transport;
 
+pub mod census;
 pub mod providers;
 
 pub mod config;

@@ -59,8 +59,9 @@ fn table(spec: &TableSpec, look: Look) -> String {
     let head = ["column", "type", "null", "RVTools"];
     let cells = |column: &Column| {
         let null = if column.nullable { "yes" } else { "no" };
-        let header = column.rvtools_header.unwrap_or("-");
-        [column.name, &type_word(&column.data_type), null, header].map(str::to_owned)
+        let headers = spec.headers_of(column.name).join(", ");
+        let headers = if headers.is_empty() { "-" } else { &headers };
+        [column.name, &type_word(&column.data_type), null, headers].map(str::to_owned)
     };
     let mut columns = Columns::default();
     match look.width {
@@ -98,24 +99,25 @@ struct ColumnView {
     name: &'static str,
     r#type: String,
     nullable: bool,
-    rvtools_header: Option<&'static str>,
+    /// Empty where RVTools has none.
+    rvtools_headers: Vec<&'static str>,
     doc: String,
 }
 
 impl TableView {
     fn of(spec: &TableSpec) -> Self {
-        let columns = (spec.columns)().iter().map(ColumnView::of).collect();
+        let columns = (spec.columns)().iter().map(|column| ColumnView::of(spec, column)).collect();
         Self { name: spec.id.as_str(), title: spec.title, doc: one_line(spec.doc), columns }
     }
 }
 
 impl ColumnView {
-    fn of(column: &Column) -> Self {
+    fn of(spec: &TableSpec, column: &Column) -> Self {
         Self {
             name: column.name,
             r#type: type_word(&column.data_type),
             nullable: column.nullable,
-            rvtools_header: column.rvtools_header,
+            rvtools_headers: spec.headers_of(column.name),
             doc: one_line(column.doc),
         }
     }

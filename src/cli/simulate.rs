@@ -148,7 +148,7 @@ impl OpenFleet {
         };
         Job {
             name: JobName::parse("simulated").expect("a constant that fits the rule"),
-            fleet: Fleet { hosts: ready.hosts.iter().map(name).collect(), hosts_file: None },
+            fleet: Fleet { hosts: ready.hosts.iter().map(name).collect(), ..Fleet::default() },
             group: ready.hosts.iter().map(group).collect(),
             credentials: BTreeMap::from([("default".to_owned(), settings)]),
             ..Job::default()

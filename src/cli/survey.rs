@@ -17,7 +17,7 @@ use crate::engine::stop::{Stop, StopCause};
 use crate::model::event::{CancelCause, RunHeader};
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::manifest::Manifest;
-use crate::model::run::{Attempt, RunId, Slot};
+use crate::model::run::{Attempt, RunId, Scope, Slot};
 use crate::model::status::FinalStatus;
 use crate::output::layout;
 use crate::output::store::Store;
@@ -138,6 +138,8 @@ fn header(plan: &Plan, clock: &Clock) -> RunHeader {
         started_at,
         program_version: env!("CARGO_PKG_VERSION").to_owned(),
         plan_digest: plan.digest(),
+        scope: Scope::Full,
+        parent: None,
     }
 }
 

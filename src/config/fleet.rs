@@ -114,6 +114,7 @@ impl Desk<'_> {
             credential: Some(job.connection.credential.clone()),
             address: job.connection.address.clone(),
             trust: Some(job.connection.trust.clone()),
+            site: Some(job.fleet.site.clone()),
         };
         for (index, group) in job.group.iter().enumerate() {
             if self.members[index].hold(host) {
@@ -131,6 +132,7 @@ impl Desk<'_> {
             auth: way.auth.unwrap_or(job.connection.auth),
             trust: way.trust.map(|trust| self.trust(&trust)).unwrap_or_default(),
             credential: CredentialName(way.credential.unwrap_or_default()),
+            site: way.site.unwrap_or_default(),
         }
     }
 
@@ -214,6 +216,7 @@ fn overlay(below: Group, group: &Group) -> Group {
         auth: group.auth.or(below.auth),
         credential: group.credential.or(below.credential),
         address: group.address.or(below.address),
+        site: group.site.or(below.site),
         trust: group.trust.or(below.trust),
     }
 }

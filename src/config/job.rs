@@ -38,7 +38,7 @@ pub struct Job {
 }
 
 /// All hosts to ask: those listed here and those in the file, together.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Fleet {
     #[schemars(schema_with = "form::schema::host_names")]
@@ -46,6 +46,9 @@ pub struct Fleet {
     /// One host a line; `#` begins a comment; of a CSV, the first column.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hosts_file: Option<String>,
+    /// Where the hosts stand, in a word: the `Datacenter` of RVTools' tabs.
+    #[schemars(length(min = 1))]
+    pub site: String,
 }
 
 /// How hosts are entered, unless a group says otherwise.
@@ -99,6 +102,10 @@ pub struct Group {
     pub credential: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
+    /// Replaces `fleet.site`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1))]
+    pub site: Option<String>,
     /// Replaces `connection.trust` as a whole.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trust: Option<TrustSettings>,
@@ -176,6 +183,12 @@ impl Default for Job {
             output: Output::default(),
             log: Log::default(),
         }
+    }
+}
+
+impl Default for Fleet {
+    fn default() -> Self {
+        Self { hosts: Vec::new(), hosts_file: None, site: "Default".to_owned() }
     }
 }
 

@@ -1,5 +1,6 @@
 //! How a run is planned, driven and recorded.
 
+pub mod ground;
 pub mod pipeline;
 pub mod plan;
 pub mod recorder;

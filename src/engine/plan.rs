@@ -24,6 +24,8 @@ pub struct Plan {
     /// In the order in which they are begun.
     pub targets: Vec<Target>,
     pub tables: Vec<&'static TableSpec>,
+    /// Tables that follow from those.
+    pub derived: Vec<&'static TableSpec>,
     pub formats: Vec<TableFormat>,
     pub policy: Policy,
     pub bounds: Bounds,
@@ -71,6 +73,7 @@ impl Plan {
         let limits = &job.limits;
         Self {
             tables: tables(&job),
+            derived: derived(&job),
             formats: formats(&job),
             policy: Policy {
                 coverage_threshold: job.audit.coverage_threshold,
@@ -125,12 +128,19 @@ impl Plan {
     }
 }
 
-/// The tables a job names, in the catalogue's order; all of them when it names none.
+/// The collected tables a job names, in the catalogue's order; all of them when it names
+/// none, or one that follows from all.
 fn tables(job: &Job) -> Vec<&'static TableSpec> {
-    let asked = |spec: &&TableSpec| {
-        job.tables.is_empty() || job.tables.iter().any(|name| spec.title.eq_ignore_ascii_case(name))
-    };
-    catalogue::INVENTORY.into_iter().filter(asked).collect()
+    let every = job.tables.is_empty() || !derived(job).is_empty();
+    catalogue::INVENTORY.iter().copied().filter(|spec| every || is_named(job, spec)).collect()
+}
+
+fn derived(job: &Job) -> Vec<&'static TableSpec> {
+    catalogue::DERIVED.iter().copied().filter(|spec| job.tables.is_empty() || is_named(job, spec)).collect()
+}
+
+fn is_named(job: &Job, spec: &TableSpec) -> bool {
+    job.tables.iter().any(|name| spec.title.eq_ignore_ascii_case(name))
 }
 
 fn formats(job: &Job) -> Vec<TableFormat> {

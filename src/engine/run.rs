@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
-use crate::engine::pipeline;
+use crate::census::taken::Census;
 use crate::engine::plan::Plan;
 use crate::engine::recorder::{Listener, Recorder};
 use crate::engine::report;
 use crate::engine::stop::{Stop, StopCause};
+use crate::engine::{ground, pipeline};
 use crate::model::event::{Event, RunHeader};
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::manifest::Manifest;
@@ -18,10 +19,12 @@ use crate::output::commit::{Commit, commit};
 use crate::output::draft::Draft;
 use crate::output::export::{Standing, copy_audit_files, point_latest};
 use crate::output::press::Stopped;
+use crate::output::source::TableSource;
 use crate::output::spool::Spool;
+use crate::output::spooled::{KeptOn, Spooled};
 use crate::output::store::Store;
 use crate::output::store_error::StoreError;
-use crate::output::writer::{KeptOn, write_table};
+use crate::output::writer::write_table;
 use crate::providers::provider::Provider;
 use crate::stages::audit::Sightings;
 use crate::stages::env::{Env, News};
@@ -131,9 +134,12 @@ async fn write(
         }
         recorder.note(&moved);
     }
-    for table in &plan.tables {
-        let spool = recorder.spool().clone();
-        let artifacts = write_table(draft, header, &spool, table, &kept_on, &plan.formats).await?;
+    let reader = recorder.spool().reader().await.map_err(unrecordable)?;
+    let (spooled, ground) = (Spooled::new(reader, kept_on), ground::of(plan, header, &recorder.manifest()));
+    let census = draft.press().run(move || Census::take(spooled, ground)).await.map_err(broken)?;
+    let rows: Arc<dyn TableSource> = Arc::new(census.map_err(unrecordable)?);
+    for table in plan.tables.iter().chain(&plan.derived) {
+        let artifacts = write_table(draft, header, &rows, table, &plan.formats).await?;
         for artifact in artifacts {
             recorder.note(&Event::ArtifactWritten { artifact });
         }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::artifact::Artifact;
 use crate::model::outcome::{Outcome, Stage, StepName};
-use crate::model::run::{Attempt, JobName, RunId, Slot};
+use crate::model::run::{Attempt, JobName, RunId, Scope, Slot};
 use crate::model::status::{FinalStatus, Reason};
 use crate::model::target::HostName;
 
@@ -22,6 +22,10 @@ pub struct RunHeader {
     pub program_version: String,
     /// SHA-256 of the plan as `lustrum plan --json` prints it.
     pub plan_digest: String,
+    pub scope: Scope,
+    /// The run that this one retries; present exactly in the scope `retry`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<RunId>,
 }
 
 /// Who or what stopped a run before its end.

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::artifact::Artifact;
 use crate::model::event::{CancelCause, Event, RunHeader, Verdict};
 use crate::model::outcome::{Outcome, Stage, StepName};
-use crate::model::run::{Attempt, JobName, RunId, Slot};
+use crate::model::run::{Attempt, JobName, RunId, Scope, Slot};
 use crate::model::status::FinalStatus;
 use crate::model::target::HostName;
 
@@ -29,6 +29,11 @@ pub struct Manifest {
     pub attempt: Attempt,
     pub program_version: String,
     pub plan_digest: String,
+    #[serde(default)]
+    pub scope: Scope,
+    /// The run that this one retries; present exactly in the scope `retry`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<RunId>,
     pub started_at: DateTime<Utc>,
     /// Absent while the run goes on.
     pub ended_at: Option<DateTime<Utc>>,
@@ -95,6 +100,8 @@ impl Manifest {
             attempt: header.attempt,
             program_version: header.program_version,
             plan_digest: header.plan_digest,
+            scope: header.scope,
+            parent: header.parent,
             started_at: header.started_at,
             ended_at: None,
             cancelled: None,

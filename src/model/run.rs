@@ -150,3 +150,18 @@ impl fmt::Display for Attempt {
         f.write_str(&self.0)
     }
 }
+
+/// How much of its job a run asked for.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Scope {
+    /// All hosts and tables of the job: two such runs can be compared.
+    #[default]
+    Full,
+    /// Some hosts or tables of a job, picked by hand.
+    Part,
+    /// What an earlier run did not get; read together with it.
+    Retry,
+}

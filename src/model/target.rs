@@ -147,4 +147,6 @@ pub struct Target {
     pub auth: AuthMethod,
     pub trust: Trust,
     pub credential: CredentialName,
+    /// The label of the place it stands in; RVTools' `Datacenter`.
+    pub site: String,
 }

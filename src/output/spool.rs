@@ -156,17 +156,28 @@ impl Spool {
         written.await.map_err(|error| self.file.failed("write", &error))?
     }
 
-    /// All rows of a table, host by host in name order. To be read on a blocking thread.
-    pub async fn rows(&self, table: TableId) -> Result<TableRows, SpoolError> {
+    /// The rows as they stand now, to be read by any number of threads.
+    pub async fn reader(&self) -> Result<SpoolReader, SpoolError> {
         self.flush().await?;
-        let table = self.file.table(table)?;
+        let opened = File::open(&self.file.path).map_err(|error| self.file.failed("read", &error))?;
         let state = self.file.lock();
         state.usable()?;
-        let named = |&(host, span): &(u32, Span)| (state.hosts[host as usize].clone(), span);
-        let mut spans: Vec<_> = state.index[table].iter().map(named).collect();
-        spans.sort_by(|(a, at_a), (b, at_b)| (a, at_a.offset).cmp(&(b, at_b.offset)));
-        let schema = (self.file.tables[table].schema)();
-        Ok(TableRows { spool: self.file.clone(), open: None, schema, spans: spans.into_iter().peekable() })
+        let mut order: Vec<u32> = (0..state.hosts.len() as u32).collect();
+        order.sort_by(|a, b| state.hosts[*a as usize].cmp(&state.hosts[*b as usize]));
+        let mut ranks = vec![0; order.len()];
+        (0..).zip(&order).for_each(|(rank, number)| ranks[*number as usize] = rank);
+        let ranked = |spans: &Vec<(u32, Span)>| {
+            let mut ranked: Vec<_> =
+                spans.iter().map(|(host, span)| (ranks[*host as usize], *span)).collect();
+            ranked.sort_by_key(|(rank, span)| (*rank, span.offset));
+            ranked
+        };
+        Ok(SpoolReader {
+            spool: self.file.clone(),
+            opened: Mutex::new(opened),
+            hosts: order.iter().map(|number| state.hosts[*number as usize].clone()).collect(),
+            index: state.index.iter().map(ranked).collect(),
+        })
     }
 
     /// Deletes the file: the run is committed, or will not be resumed.
@@ -232,43 +243,64 @@ impl State {
     }
 }
 
-/// The rows of one table, one batch a host.
-pub struct TableRows {
+/// A spool to be read, host by host. Blocks on the disk: not for the runtime's own threads.
+pub struct SpoolReader {
     spool: Arc<SpoolFile>,
-    open: Option<File>,
-    schema: SchemaRef,
-    spans: std::iter::Peekable<std::vec::IntoIter<(HostName, Span)>>,
+    opened: Mutex<File>,
+    /// Hosts that have rows, in name order.
+    hosts: Vec<HostName>,
+    /// By table, as in `SpoolFile::tables`: place in `hosts`, and rows; sorted.
+    index: Vec<Vec<(u32, Span)>>,
 }
 
-impl TableRows {
-    fn read(&mut self, span: Span) -> io::Result<RecordBatch> {
-        let file = match self.open.take() {
-            Some(file) => file,
-            None => File::open(&self.spool.path)?,
-        };
-        let file = self.open.insert(file);
-        file.seek(SeekFrom::Start(span.offset))?;
-        let mut bytes = vec![0; span.message_bytes as usize + span.body_bytes as usize];
-        file.read_exact(&mut bytes)?;
-        frame::decode(span, bytes, self.schema.clone()).map_err(io::Error::other)
+impl SpoolReader {
+    /// Hosts that have any rows, in name order.
+    pub fn hosts(&self) -> &[HostName] {
+        &self.hosts
     }
 
-    fn read_host(&mut self, host: &HostName, first: Span) -> io::Result<RecordBatch> {
-        let mut batches = vec![self.read(first)?];
-        while let Some((_, span)) = self.spans.next_if(|(next, _)| next == host) {
-            batches.push(self.read(span)?);
+    /// All rows of a host in a table, in the order in which they came; none is an empty
+    /// batch, also for a table that the spool was not opened for.
+    pub fn rows(&self, table: &TableSpec, host: &HostName) -> Result<RecordBatch, SpoolError> {
+        let schema = (table.schema)();
+        let mut batches = Vec::new();
+        for span in self.spans(table.id, host) {
+            let batch =
+                self.read(*span, schema.clone()).map_err(|error| self.spool.failed("read", &error))?;
+            batches.push(batch);
         }
-        arrow_select::concat::concat_batches(&self.schema, &batches).map_err(io::Error::other)
+        match batches.len() {
+            0 => Ok(RecordBatch::new_empty(schema)),
+            1 => Ok(batches.remove(0)),
+            _ => arrow_select::concat::concat_batches(&schema, &batches)
+                .map_err(|error| self.spool.failed("read", &error)),
+        }
     }
-}
 
-impl Iterator for TableRows {
-    type Item = Result<(HostName, RecordBatch), SpoolError>;
+    /// Rows were read that make no sense together.
+    pub fn broken(&self, cause: &dyn Display) -> SpoolError {
+        self.spool.failed("read", cause)
+    }
 
-    fn next(&mut self) -> Option<Self::Item> {
-        let (host, first) = self.spans.next()?;
-        let rows = self.read_host(&host, first);
-        Some(rows.map(|rows| (host, rows)).map_err(|error| self.spool.failed("read", &error)))
+    fn spans(&self, table: TableId, host: &HostName) -> impl Iterator<Item = &Span> {
+        let table = self.spool.tables.iter().position(|spec| spec.id == table);
+        let of_host = table.zip(self.hosts.binary_search(host).ok()).map(|(table, rank)| {
+            let spans = &self.index[table];
+            let first = spans.partition_point(|(host, _)| (*host as usize) < rank);
+            let after = spans.partition_point(|(host, _)| (*host as usize) <= rank);
+            &spans[first..after]
+        });
+        of_host.unwrap_or_default().iter().map(|(_, span)| span)
+    }
+
+    fn read(&self, span: Span, schema: SchemaRef) -> io::Result<RecordBatch> {
+        let mut bytes = vec![0; span.message_bytes as usize + span.body_bytes as usize];
+        {
+            let mut file = self.opened.lock().expect("no reader of the spool panics");
+            file.seek(SeekFrom::Start(span.offset))?;
+            file.read_exact(&mut bytes)?;
+        }
+        frame::decode(span, bytes, schema).map_err(io::Error::other)
     }
 }
 

@@ -1,18 +1,14 @@
-//! From the spool to staged objects: each table once through the spool, into all formats
+//! From a run's rows to staged objects: each table once through its rows, into all formats
 //! at the same time.
 //!
 //! Encoding runs on a blocking thread and hands chunks of a mebibyte to the store; memory
 //! is one host's rows, one coalesced batch, one row group, and a few chunks.
 
-use std::collections::HashMap;
 use std::io::{self, Write};
+use std::sync::Arc;
 
-use arrow_array::cast::AsArray;
-use arrow_array::{Array, BooleanArray, RecordBatch, StringArray, UInt32Array};
-use arrow_schema::{ArrowError, DataType};
+use arrow_array::RecordBatch;
 use arrow_select::coalesce::BatchCoalescer;
-use arrow_select::filter::filter_record_batch;
-use arrow_select::take::take_record_batch;
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
@@ -20,7 +16,6 @@ use tokio::sync::mpsc;
 use crate::model::artifact::{Artifact, ArtifactFormat};
 use crate::model::event::RunHeader;
 use crate::model::failure::{Failure, FailureKind};
-use crate::model::target::HostName;
 use crate::output::csv::{CsvEncoder, FormulaGuard};
 use crate::output::draft::Draft;
 use crate::output::format::{EncodeError, Encoder};
@@ -29,7 +24,8 @@ use crate::output::ndjson::NdjsonEncoder;
 use crate::output::parquet::ParquetEncoder;
 use crate::output::press::Stopped;
 use crate::output::published::{Published, hex};
-use crate::output::spool::{Spool, SpoolError, TableRows};
+use crate::output::source::TableSource;
+use crate::output::spool::SpoolError;
 use crate::output::staged::StagedWrite;
 use crate::output::store_error::StoreError;
 use crate::tables::table::{TableId, TableSpec};
@@ -46,10 +42,6 @@ pub enum TableFormat {
     Csv(FormulaGuard),
     Ndjson,
 }
-
-/// VMs that were seen on several hosts, by VM id (as in the column `vm_id`), and the host
-/// for which their rows are kept.
-pub type KeptOn = HashMap<String, HostName>;
 
 /// Why the tables could not be written. The draft is to be discarded.
 #[derive(Debug, thiserror::Error)]
@@ -74,30 +66,24 @@ impl From<WriteError> for Failure {
     }
 }
 
-/// Stages one table in the given formats: all hosts in name order, within a host by VM id,
-/// `run_id` and `slot` in front. A table without rows is still written, schema and all.
+/// Stages one table in the given formats: all hosts in name order, then the fleet's own
+/// rows, `run_id` and `slot` in front. A table without rows is still written, schema and all.
 pub async fn write_table(
     draft: &mut Draft,
     header: &RunHeader,
-    spool: &Spool,
+    source: &Arc<dyn TableSource>,
     spec: &'static TableSpec,
-    kept_on: &KeptOn,
     formats: &[TableFormat],
 ) -> Result<Vec<Artifact>, WriteError> {
-    let job = Encoding {
-        table: Published::of(spec),
-        header: header.clone(),
-        formats: formats.to_vec(),
-        kept_on: kept_on.clone(),
-    };
+    let job = Encoding { table: Published::of(spec), header: header.clone(), formats: formats.to_vec() };
     let fingerprint = job.table.fingerprint.clone();
     let mut objects = Vec::with_capacity(formats.len());
     for format in formats {
         objects.push(draft.begin(format.key(&draft.keys, spec.id)).await?);
     }
-    let rows = spool.rows(spec.id).await?;
+    let rows = source.clone();
     let (chunks, arriving) = mpsc::channel(CHUNKS_WAITING);
-    let encoding = draft.press().run(move || job.run(rows, chunks));
+    let encoding = draft.press().run(move || job.run(rows.as_ref(), chunks));
     let stored = store_chunks(&mut objects, arriving).await;
     // A failed store drops the channel, on which the encoder stops with an error of its own.
     let encoded = encoding.await.map_err(|cause| WriteError::Stopped { table: spec.id, cause });
@@ -161,12 +147,11 @@ impl TableFormat {
     }
 }
 
-/// The blocking half: spooled rows to chunks of objects.
+/// The blocking half: rows to chunks of objects.
 struct Encoding {
     table: Published,
     header: RunHeader,
     formats: Vec<TableFormat>,
-    kept_on: KeptOn,
 }
 
 /// What the encoding of one table came to.
@@ -182,7 +167,11 @@ struct Size {
 }
 
 impl Encoding {
-    fn run(self, rows: TableRows, chunks: mpsc::Sender<(usize, Bytes)>) -> Result<Measured, WriteError> {
+    fn run(
+        self,
+        rows: &dyn TableSource,
+        chunks: mpsc::Sender<(usize, Bytes)>,
+    ) -> Result<Measured, WriteError> {
         let mut sinks: Vec<_> =
             (0..self.formats.len()).map(|object| ChunkSink::new(object, chunks.clone())).collect();
         let rows = self.encode(rows, &mut sinks)?;
@@ -191,7 +180,7 @@ impl Encoding {
         Ok(Measured { rows, sizes })
     }
 
-    fn encode(&self, rows: TableRows, sinks: &mut [ChunkSink]) -> Result<u64, WriteError> {
+    fn encode(&self, rows: &dyn TableSource, sinks: &mut [ChunkSink]) -> Result<u64, WriteError> {
         let opened = sinks
             .iter_mut()
             .zip(&self.formats)
@@ -206,9 +195,11 @@ impl Encoding {
             Ok(())
         };
         let mut batches = BatchCoalescer::new(self.table.schema.clone(), BATCH_ROWS);
-        for host_rows in rows {
-            let (host, rows) = host_rows?;
-            let pushed = self.prepare(&host, &rows).and_then(|rows| batches.push_batch(rows));
+        let of_hosts = rows.hosts().iter().map(|host| rows.host_rows(self.table.spec, host));
+        for found in of_hosts.chain(std::iter::once_with(|| rows.fleet_rows(self.table.spec))) {
+            let found: RecordBatch = found?;
+            let stamped = self.table.stamp(&self.header, &found);
+            let pushed = stamped.and_then(|rows| batches.push_batch(rows));
             pushed.map_err(|error| self.failed(error))?;
             pass_on(&mut batches).map_err(|error: EncodeError| self.failed(error))?;
         }
@@ -216,21 +207,6 @@ impl Encoding {
         pass_on(&mut batches).map_err(|error| self.failed(error))?;
         encoders.into_iter().try_for_each(Encoder::finish).map_err(|error| self.failed(error))?;
         Ok(count)
-    }
-
-    /// Drops the VMs that are kept on another host, orders by VM id, stamps the run.
-    fn prepare(&self, host: &HostName, rows: &RecordBatch) -> Result<RecordBatch, ArrowError> {
-        let vm_ids = rows.column_by_name("vm_id").filter(|column| *column.data_type() == DataType::Utf8);
-        let Some(vm_ids) = vm_ids else { return self.table.stamp(&self.header, rows) };
-        let vm_ids: &StringArray = vm_ids.as_string();
-        let stays = |id: &str| self.kept_on.get(id).is_none_or(|kept_on| kept_on == host);
-        let stays: BooleanArray = vm_ids.iter().map(|id| Some(id.is_none_or(stays))).collect();
-        let mut order: Vec<u32> = (0..rows.num_rows() as u32).collect();
-        order.sort_by_key(|row| (vm_ids.is_null(*row as usize), vm_ids.value(*row as usize)));
-        let order = UInt32Array::from(order);
-        let stays = arrow_select::take::take(&stays, &order, None)?;
-        let rows = filter_record_batch(&take_record_batch(rows, &order)?, stays.as_boolean())?;
-        self.table.stamp(&self.header, &rows)
     }
 
     fn failed(&self, error: impl Into<EncodeError>) -> WriteError {

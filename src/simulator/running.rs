@@ -160,6 +160,7 @@ impl Simulator {
             auth,
             trust: Trust { pin_sha256: host.leaf_sha256(), ..Trust::default() },
             credential: CredentialName::default_name(),
+            site: "Default".to_owned(),
         };
         self.hosts.iter().map(target).collect()
     }

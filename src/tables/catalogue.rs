@@ -12,8 +12,8 @@ use crate::tables::inventory::vsnapshot::Vsnapshot;
 use crate::tables::inventory::vswitch::Vswitch;
 use crate::tables::table::{TableId, TableSpec};
 
-/// Every inventory table, in the order of RVTools' sheets.
-pub static INVENTORY: [&TableSpec; 8] = [
+/// Every table that a collector fills, in the order of RVTools' tabs.
+pub static INVENTORY: &[&TableSpec] = &[
     &Vinfo::SPEC,
     &Vcpu::SPEC,
     &Vmemory::SPEC,
@@ -24,8 +24,11 @@ pub static INVENTORY: [&TableSpec; 8] = [
     &Vswitch::SPEC,
 ];
 
+/// Every table that follows from the collected ones, in the order of RVTools' tabs.
+pub static DERIVED: &[&TableSpec] = &[];
+
 /// Every table the audit writes.
-pub static AUDIT: [&TableSpec; 2] = [&CoverageRow::SPEC, &MissingVm::SPEC];
+pub static AUDIT: &[&TableSpec] = &[&CoverageRow::SPEC, &MissingVm::SPEC];
 
 /// The table a person means by `vinfo` or `vInfo`.
 pub fn named(text: &str) -> Option<&'static TableSpec> {
@@ -37,5 +40,5 @@ pub fn spec(id: TableId) -> Option<&'static TableSpec> {
 }
 
 pub fn all() -> impl Iterator<Item = &'static TableSpec> {
-    INVENTORY.into_iter().chain(AUDIT)
+    INVENTORY.iter().chain(DERIVED).chain(AUDIT).copied()
 }

@@ -154,6 +154,7 @@ fn target(line: &str) -> Outcome<Target> {
         auth: AuthMethod::Ntlm,
         trust: Trust::default(),
         credential: CredentialName::default_name(),
+        site: "Default".to_owned(),
     })
 }
 

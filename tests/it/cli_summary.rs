@@ -11,7 +11,7 @@ use lustrum::model::event::{CancelCause, Coverage, Event, NamedVm, RunHeader, Ve
 use lustrum::model::failure::{Failure, FailureKind};
 use lustrum::model::manifest::Manifest;
 use lustrum::model::outcome::{Outcome, Stage, StepName};
-use lustrum::model::run::{Attempt, JobName, RunId, Slot};
+use lustrum::model::run::{Attempt, JobName, RunId, Scope, Slot};
 use lustrum::model::status::{FinalStatus, Reason};
 use lustrum::model::target::HostName;
 
@@ -36,6 +36,8 @@ fn open(hosts: &[&str]) -> Manifest {
         started_at: at("2026-11-21T06:00:01Z"),
         program_version: "0.1.0".to_owned(),
         plan_digest: "d".to_owned(),
+        scope: Scope::Full,
+        parent: None,
     };
     Manifest::open(header, hosts.iter().map(|name| host(name)))
 }

@@ -9,7 +9,7 @@ use lustrum::engine::recorder::Listener;
 use lustrum::model::event::{Event, RunHeader};
 use lustrum::model::failure::{Failure, FailureKind};
 use lustrum::model::outcome::{Outcome, Stage, StepName};
-use lustrum::model::run::{Attempt, JobName, RunId, Slot};
+use lustrum::model::run::{Attempt, JobName, RunId, Scope, Slot};
 use lustrum::model::target::HostName;
 
 /// The lines that `work` leaves in the log's file.
@@ -36,6 +36,8 @@ fn header() -> RunHeader {
         started_at: at,
         program_version: "0.1.0".to_owned(),
         plan_digest: "d".to_owned(),
+        scope: Scope::Full,
+        parent: None,
     }
 }
 

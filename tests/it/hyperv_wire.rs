@@ -380,6 +380,7 @@ fn target() -> Target {
         auth: AuthMethod::Negotiate,
         trust: Trust::default(),
         credential: credential().name,
+        site: "Default".to_owned(),
     }
 }
 

@@ -5,7 +5,7 @@ use lustrum::model::event::{CancelCause, Event, RunHeader, Verdict};
 use lustrum::model::failure::{Failure, FailureKind};
 use lustrum::model::manifest::Manifest;
 use lustrum::model::outcome::{Outcome, Stage, StepName};
-use lustrum::model::run::{Attempt, JobName, RunId, Slot};
+use lustrum::model::run::{Attempt, JobName, RunId, Scope, Slot};
 use lustrum::model::status::{FinalStatus, Reason};
 use lustrum::model::target::HostName;
 use proptest::prelude::*;
@@ -25,6 +25,8 @@ fn header() -> RunHeader {
         started_at: at(0),
         program_version: "0.0.0".into(),
         plan_digest: "00".into(),
+        scope: Scope::Full,
+        parent: None,
     }
 }
 

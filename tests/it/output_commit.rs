@@ -14,9 +14,11 @@ use lustrum::output::draft::Draft;
 use lustrum::output::export::{Standing, copy_audit_files, latest, point_latest};
 use lustrum::output::layout::{Key, RunKeys};
 use lustrum::output::published::hex;
+use lustrum::output::source::TableSource;
 use lustrum::output::spool::Spool;
+use lustrum::output::spooled::{KeptOn, Spooled};
 use lustrum::output::store::Store;
-use lustrum::output::writer::{KeptOn, TableFormat, WriteError, write_table};
+use lustrum::output::writer::{TableFormat, WriteError, write_table};
 use lustrum::tables::table::{Row, TableSpec};
 use object_store::local::LocalFileSystem;
 use object_store::memory::InMemory;
@@ -38,8 +40,10 @@ async fn spooled(folder: &Path) -> Spool {
 }
 
 async fn write(draft: &mut Draft, header: &RunHeader, spool: &Spool) -> Result<(), WriteError> {
+    let rows: std::sync::Arc<dyn TableSource> =
+        std::sync::Arc::new(Spooled::new(spool.reader().await?, KeptOn::new()));
     for table in TABLES {
-        write_table(draft, header, spool, table, &KeptOn::new(), &FORMATS).await?;
+        write_table(draft, header, &rows, table, &FORMATS).await?;
     }
     draft.put_report("targets_retry_hosts.txt", ArtifactFormat::Text, 0, Bytes::new()).await?;
     draft.put_report("hyperv_run_report.json", ArtifactFormat::Json, 1, Bytes::from_static(b"{}")).await?;

@@ -7,9 +7,11 @@ use lustrum::model::artifact::ArtifactFormat;
 use lustrum::output::draft::Draft;
 use lustrum::output::export::copy_audit_files;
 use lustrum::output::published::Published;
+use lustrum::output::source::TableSource;
 use lustrum::output::spool::Spool;
+use lustrum::output::spooled::{KeptOn, Spooled};
 use lustrum::output::store::Store;
-use lustrum::output::writer::{KeptOn, TableFormat, write_table};
+use lustrum::output::writer::{TableFormat, write_table};
 use lustrum::tables::table::{Row, TableSpec};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
@@ -22,7 +24,9 @@ async fn written(spool: &Spool, table: &'static TableSpec, kept_on: KeptOn) -> V
     let (store, header) = (Store::memory(), header(1));
     let mut draft = Draft::new(store.clone(), &header);
     let formats = [TableFormat::Parquet];
-    let artifacts = write_table(&mut draft, &header, spool, table, &kept_on, &formats).await.unwrap();
+    let reader = spool.reader().await.unwrap();
+    let rows: std::sync::Arc<dyn TableSource> = std::sync::Arc::new(Spooled::new(reader, kept_on));
+    let artifacts = write_table(&mut draft, &header, &rows, table, &formats).await.unwrap();
     assert_eq!(artifacts, draft.artifacts());
     let [artifact] = artifacts.as_slice() else { panic!("{artifacts:?}") };
     assert_eq!(

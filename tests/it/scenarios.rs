@@ -14,7 +14,7 @@ use lustrum::engine::stop::{Stop, StopCause};
 use lustrum::model::event::{CancelCause, Event, RunHeader};
 use lustrum::model::manifest::Manifest;
 use lustrum::model::outcome::StepName;
-use lustrum::model::run::{Attempt, JobName, RunId, Slot};
+use lustrum::model::run::{Attempt, JobName, RunId, Scope, Slot};
 use lustrum::model::target::{AuthMethod, Scheme};
 use lustrum::output::layout::Key;
 use lustrum::output::store::Store;
@@ -157,6 +157,8 @@ async fn play(name: &str, scenario: Scenario) {
         started_at: clock.now(),
         program_version: "test".into(),
         plan_digest: plan.digest(),
+        scope: Scope::Full,
+        parent: None,
     };
     let stop = Stop::default();
     let cause =

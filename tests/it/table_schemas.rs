@@ -58,19 +58,6 @@ fn inventory_rows_say_where_and_when_they_come_from() {
     }
 }
 
-/// No header stands twice in a table: an export could not tell the two apart.
-#[test]
-fn rvtools_headers_are_distinct() {
-    for table in all() {
-        let mut headers: Vec<_> =
-            (table.columns)().iter().filter_map(|column| column.rvtools_header).collect();
-        headers.sort_unstable();
-        let count = headers.len();
-        headers.dedup();
-        assert_eq!(headers.len(), count, "{}", table.id);
-    }
-}
-
 #[test]
 fn tables_answer_to_either_spelling() {
     assert_eq!(named("vInfo").unwrap().id, named("VINFO").unwrap().id);

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 const FLOORS: [&[&str]; 6] = [
     &["model", "time", "tables"],
     &["transport", "output", "simulator"],
-    &["providers"],
+    &["census", "providers"],
     &["config", "stages"],
     &["engine"],
     &["cli"],

@@ -3,20 +3,20 @@
 use chrono::{DateTime, Utc};
 
 use lustrum::model::event::RunHeader;
-use lustrum::model::run::{Attempt, JobName, RunId, Slot};
+use lustrum::model::run::{Attempt, JobName, RunId, Scope, Slot};
 use lustrum::model::target::HostName;
 
 lustrum::table! {
     /// Rows of a test.
     pub struct Sample as "sample" ("Sample") {
         /// The host.
-        pub host: String => "Host",
+        pub host: String,
         /// The VM's id.
-        pub vm_id: String => "VM ID",
+        pub vm_id: String,
         /// When.
         pub collected_at: DateTime<Utc>,
         /// Text.
-        pub vm_name: Option<String> => "VM",
+        pub vm_name: Option<String>,
         /// An integer.
         pub memory_mib: Option<i64>,
         /// A float.
@@ -53,6 +53,8 @@ pub fn header(attempt: u64) -> RunHeader {
         started_at: slot.instant(),
         program_version: "0.1.0".to_owned(),
         plan_digest: "0".repeat(64),
+        scope: Scope::Full,
+        parent: None,
     }
 }
 

@@ -6,28 +6,28 @@ crate::table! {
     /// Virtual processors: one row per VM and host. Sorted by (host, vm_id).
     pub struct Vcpu as "vcpu" ("vCPU") {
         /// The hypervisor host, as the fleet names it.
-        pub host: String => "Host",
+        pub host: String,
         /// The VM's id, a lower-case GUID. `Get-VMProcessor .VMId`.
-        pub vm_id: String => "VM ID",
+        pub vm_id: String,
         /// When the host was asked.
         pub collected_at: DateTime<Utc>,
         /// Display name, not unique. `Get-VMProcessor .VMName`.
-        pub vm_name: Option<String> => "VM",
+        pub vm_name: Option<String>,
         /// `Get-VMProcessor .Count`.
-        pub vcpus: Option<i64> => "CPUs",
+        pub vcpus: Option<i64>,
         /// Sockets the guest is shown: the fewest that divide the processors evenly and hold no more
         /// each than its NUMA limits allow.
-        pub sockets: Option<i64> => "Sockets",
+        pub sockets: Option<i64>,
         /// Processors over sockets; their product is always `vcpus`.
-        pub cores_per_socket: Option<i64> => "Cores p/s",
+        pub cores_per_socket: Option<i64>,
         /// Guaranteed share, 0 to 100. `Get-VMProcessor .Reserve`.
-        pub reservation_percent: Option<f64> => "Reservation",
+        pub reservation_percent: Option<f64>,
         /// Upper bound, 100 for none. `Get-VMProcessor .Maximum`.
-        pub limit_percent: Option<f64> => "Limit",
+        pub limit_percent: Option<f64>,
         /// `normal` for a weight of 100, else `custom`.
-        pub shares_level: Option<String> => "Level",
+        pub shares_level: Option<String>,
         /// 1 to 10,000. `Get-VMProcessor .RelativeWeight`.
-        pub relative_weight: Option<i64> => "Shares",
+        pub relative_weight: Option<i64>,
         /// Processors a virtual NUMA node may hold. `Get-VMProcessor .MaximumCountPerNumaNode`; unconfirmed.
         pub maximum_per_numa_node: Option<i64>,
         /// Virtual NUMA nodes a socket may hold. `Get-VMProcessor .MaximumCountPerNumaSocket`; unconfirmed.
@@ -38,5 +38,22 @@ crate::table! {
         pub migration_compatibility_enabled: Option<bool>,
         /// Nested virtualization. `Get-VMProcessor .ExposeVirtualizationExtensions`, Windows Server 2016 and later.
         pub nested_virtualization_enabled: Option<bool>,
+    }
+    sheet {
+        "VM" (vm_name)
+        "Powerstate" (vm.power_state)
+        "Template" ("False")
+        "SRM Placeholder" ("False")
+        "CPUs" (vcpus)
+        "Sockets" ()
+        "Cores p/s" ()
+        "Annotation" (vm.notes)
+        "Datacenter" (place.Datacenter)
+        "Cluster" (place.Cluster)
+        "Host" (host)
+        "VM ID" (vm_id)
+        "VM UUID" (vm_id)
+        "VI SDK Server" (place.SdkServer)
+        "VI SDK UUID" (place.SdkUuid)
     }
 }

@@ -6,33 +6,33 @@ crate::table! {
     /// Checkpoints of virtual machines: one row per checkpoint. Sorted by (host, vm_id, checkpoint_id).
     pub struct Vsnapshot as "vsnapshot" ("vSnapshot") {
         /// The hypervisor host, as the fleet names it.
-        pub host: String => "Host",
+        pub host: String,
         /// The VM's id, a lower-case GUID. `Get-VMSnapshot .VMId`.
-        pub vm_id: String => "VM ID",
+        pub vm_id: String,
         /// When the host was asked.
         pub collected_at: DateTime<Utc>,
         /// Display name, not unique. `Get-VMSnapshot .VMName`.
-        pub vm_name: Option<String> => "VM",
+        pub vm_name: Option<String>,
         /// Lower-case GUID. `Get-VMSnapshot .Id`.
         pub checkpoint_id: Option<String>,
         /// `Get-VMSnapshot .Name`.
-        pub checkpoint_name: Option<String> => "Name",
+        pub checkpoint_name: Option<String>,
         /// `Get-VMSnapshot .Notes`.
-        pub notes: Option<String> => "Description",
+        pub notes: Option<String>,
         /// `Get-VMSnapshot .CreationTime`.
-        pub created_at: Option<DateTime<Utc>> => "Date / time",
+        pub created_at: Option<DateTime<Utc>>,
         /// `Standard`, `Recovery`, `Replica`, `AppConsistentReplica`, … `Get-VMSnapshot .SnapshotType`.
         pub checkpoint_type: Option<String>,
         /// Taken by Windows itself when the VM started. `Get-VMSnapshot .IsAutomaticCheckpoint`, Windows Server 2019 and later.
         pub is_automatic: Option<bool>,
         /// The guest was asked to be consistent: a production or application-consistent type; unconfirmed.
-        pub quiesced: Option<bool> => "Quiesced",
+        pub quiesced: Option<bool>,
         /// Null for the first of a chain. `Get-VMSnapshot .ParentSnapshotId`.
         pub parent_checkpoint_id: Option<String>,
         /// `Get-VMSnapshot .ParentSnapshotName`.
         pub parent_checkpoint_name: Option<String>,
         /// `Get-VMSnapshot .Path`.
-        pub path: Option<String> => "Filename",
+        pub path: Option<String>,
         /// `Get-VMSnapshot .Version`.
         pub configuration_version: Option<String>,
         /// The VM's state as kept, the native word. `Get-VMSnapshot .State`.
@@ -41,6 +41,6 @@ crate::table! {
         pub disk_paths: Option<Vec<String>>,
         /// Sum of the sizes of those files that are differencing disks, null when one could not be read.
         /// `System.IO.FileInfo.Length`; unconfirmed.
-        pub disk_file_bytes: Option<i64> => "Size MiB (total)",
+        pub disk_file_bytes: Option<i64>,
     }
 }

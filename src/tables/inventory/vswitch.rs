@@ -6,13 +6,13 @@ crate::table! {
     /// Virtual switches: one row per switch and host. Sorted by (host, switch_name, switch_id).
     pub struct Vswitch as "vswitch" ("vSwitch") {
         /// The hypervisor host, as the fleet names it.
-        pub host: String => "Host",
+        pub host: String,
         /// When the host was asked.
         pub collected_at: DateTime<Utc>,
         /// Lower-case GUID. `Get-VMSwitch .Id`.
         pub switch_id: Option<String>,
         /// `Get-VMSwitch .Name`.
-        pub switch_name: Option<String> => "Switch",
+        pub switch_name: Option<String>,
         /// `External`, `Internal` or `Private`. `Get-VMSwitch .SwitchType`.
         pub switch_type: Option<String>,
         /// Uplinks. `Get-VMSwitch .NetAdapterInterfaceDescriptions`, or the one

@@ -1,0 +1,29 @@
+//! What the census knows beside the rows: how each host ended, and where it stands.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+
+use crate::model::status::FinalStatus;
+use crate::model::target::HostName;
+use crate::tables::table::TableId;
+
+/// Everything about a run that is not in its rows.
+#[derive(Clone, Debug)]
+pub struct Ground {
+    /// Every host of the run, also those that told nothing.
+    pub hosts: BTreeMap<HostName, HostStanding>,
+    /// When the run began: the instant to which ages are counted.
+    pub started_at: DateTime<Utc>,
+    pub program_version: String,
+}
+
+/// One host of the run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostStanding {
+    /// The site label of the configuration.
+    pub site: String,
+    pub status: FinalStatus,
+    /// Tables whose collector ended well: only their silence means something.
+    pub told: BTreeSet<TableId>,
+}

@@ -1,0 +1,4 @@
+//! What the rows of a whole run say together: facts that no single host can tell.
+
+pub mod ground;
+pub mod taken;

@@ -1,0 +1,25 @@
+//! Where the rows come from that are written: the tables of a run, host by host, as they
+//! are to be published.
+
+use arrow_array::RecordBatch;
+
+use crate::model::target::HostName;
+use crate::output::spool::SpoolError;
+use crate::tables::sheet::Place;
+use crate::tables::table::TableSpec;
+
+/// The rows of a run, read as often as there are forms to write them in. Every call may
+/// block on the disk; memory is one host's rows.
+pub trait TableSource: Send + Sync {
+    /// Hosts that may have rows, in name order.
+    fn hosts(&self) -> &[HostName];
+
+    /// Where a host stands; every host of `hosts` stands somewhere.
+    fn place(&self, host: &HostName) -> Place;
+
+    /// A host's rows in the table's declared schema and order; an empty batch for none.
+    fn host_rows(&self, table: &'static TableSpec, host: &HostName) -> Result<RecordBatch, SpoolError>;
+
+    /// Rows that belong to no single host (clusters, shared volumes), behind all others.
+    fn fleet_rows(&self, table: &'static TableSpec) -> Result<RecordBatch, SpoolError>;
+}
