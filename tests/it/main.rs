@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod audit;
+mod census_dump;
 mod cli_binary;
 mod cli_run;
 mod cli_summary;
