@@ -10,6 +10,8 @@ mod config_fleet;
 mod config_layers;
 mod config_problems;
 mod config_secret;
+mod cron;
+mod cron_oracle;
 mod fanout;
 mod gate;
 mod hyperv_session;
