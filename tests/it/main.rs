@@ -25,6 +25,7 @@ mod output_store;
 mod output_writer;
 mod powershell_syntax;
 mod scenarios;
+mod scheduler;
 mod secrets;
 mod shell_contract;
 mod simulator_cim;
