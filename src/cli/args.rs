@@ -72,6 +72,9 @@ pub enum Command {
     /// Print the tables, or one table's columns, or the JSON schema of a job or a manifest
     #[command(after_help = SCHEMA_EXAMPLES)]
     Schema(SchemaArguments),
+    /// Run the jobs of a folder when they are due, until told to stop
+    #[command(after_help = SERVE_SIGNALS)]
+    Serve(ServeArguments),
     /// When a job's runs come
     #[command(subcommand)]
     Schedule(ScheduleCommand),
@@ -360,4 +363,20 @@ pub struct ScheduleNextArguments {
     /// Print JSON
     #[arg(long)]
     pub json: bool,
+}
+
+const SERVE_SIGNALS: &str = "\
+Signals:
+  SIGHUP           read the job files again (a changed file is noticed by itself, too)
+  SIGTERM, Ctrl-C  begin nothing new, interrupt what runs and commit none of it; exit 75 if
+                   something was interrupted, else 0";
+
+#[derive(Debug, Args)]
+pub struct ServeArguments {
+    /// The folder of the job files, one job a file
+    #[arg(long, value_name = "DIR", default_value = "schedules")]
+    pub jobs: PathBuf,
+    /// Runs that may go on at the same time, over all jobs
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=256))]
+    pub runs: u32,
 }

@@ -16,7 +16,7 @@ use crate::cli::exit::Exit;
 use crate::cli::refusal::{Answer, Refusal, tell_problems};
 use crate::cli::simulate::simulate;
 use crate::cli::terminal::Terminal;
-use crate::cli::{dotenv, plan_text, request, run, schema};
+use crate::cli::{dotenv, plan_text, request, run, schema, serve};
 use crate::config::load;
 use crate::engine::plan::Plan;
 use crate::time::clock::Clock;
@@ -42,6 +42,7 @@ fn answer(arguments: Arguments, terminal: &Terminal) -> Answer {
         Command::Schema(asked) => print_schema(&asked, terminal),
         Command::Config(ConfigCommand::Check(asked)) => check_config(&global, asked, terminal),
         Command::Config(ConfigCommand::Show(asked)) => show_config(&global, asked, terminal),
+        Command::Serve(asked) => on_runtime(serve::serve(&global, &asked, terminal)),
         Command::Schedule(ScheduleCommand::Next(asked)) => print_coming(&global, &asked, terminal),
         Command::Completions { shell } => {
             let mut script = Vec::new();

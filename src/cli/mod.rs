@@ -15,6 +15,7 @@ pub mod refusal;
 pub mod request;
 pub mod run;
 pub mod schema;
+pub mod serve;
 pub mod signals;
 pub mod simulate;
 pub mod summary;

@@ -57,6 +57,9 @@ impl Page {
             Some(CancelCause::Deadline) => {
                 "cancelled by the run's deadline: hosts without a turn are counted as errors"
             }
+            Some(CancelCause::Replaced) => {
+                "cancelled for a newer slot: hosts without a turn are counted as errors"
+            }
         };
         self.lines.push(self.look.paint(Paint::Warn, stopped));
     }

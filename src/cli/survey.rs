@@ -1,7 +1,6 @@
 //! One survey from a plan to an exit code: signals, progress, the run, the summary.
 
 use std::io;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::cli::exit::{Exit, RunEnd};
@@ -11,13 +10,14 @@ use crate::cli::signals::{Order, Signals};
 use crate::cli::summary::Summary;
 use crate::cli::summary_text;
 use crate::cli::terminal::Terminal;
+use crate::engine::launch::{self, Lineage};
 use crate::engine::plan::Plan;
 use crate::engine::run::{Ended, Ground, leave_dry_report, run};
 use crate::engine::stop::{Stop, StopCause};
-use crate::model::event::{CancelCause, RunHeader};
+use crate::model::event::CancelCause;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::manifest::Manifest;
-use crate::model::run::{Attempt, RunId, Scope, Slot};
+use crate::model::run::Slot;
 use crate::model::status::FinalStatus;
 use crate::output::layout;
 use crate::output::store::Store;
@@ -92,8 +92,11 @@ async fn conduct<P: Provider + 'static>(
     terminal: &Terminal,
 ) -> Option<Result<Ended, Failure>> {
     let clock = Clock::system();
-    let header = header(&survey.plan, &clock);
-    let spool = match spool_path(store, &header) {
+    let (_, nonce) = uuid::Uuid::new_v4().as_u64_pair();
+    // A manual run's slot is its start.
+    let slot = Slot::at(clock.now());
+    let header = launch::header(&survey.plan, slot, Lineage::default(), &clock, nonce);
+    let spool = match launch::spool_path(store, &header) {
         Ok(path) => path,
         Err(failure) => return Some(Err(failure)),
     };
@@ -123,36 +126,6 @@ async fn conduct<P: Provider + 'static>(
             },
         }
     }
-}
-
-/// A manual run's slot is its start.
-fn header(plan: &Plan, clock: &Clock) -> RunHeader {
-    let started_at = clock.now();
-    let slot = Slot::at(started_at);
-    let (_, nonce) = uuid::Uuid::new_v4().as_u64_pair();
-    RunHeader {
-        job: plan.job.clone(),
-        slot,
-        run_id: RunId::new(&plan.job, slot),
-        attempt: Attempt::from_bits(nonce),
-        started_at,
-        program_version: env!("CARGO_PKG_VERSION").to_owned(),
-        plan_digest: plan.digest(),
-        scope: Scope::Full,
-        parent: None,
-    }
-}
-
-/// The spool lies beside the run's own files on a local store, else among the temporary ones.
-fn spool_path(store: &Store, header: &RunHeader) -> Result<PathBuf, Failure> {
-    let folder = store.folder().map_or_else(std::env::temp_dir, |root| root.join("spool"));
-    std::fs::create_dir_all(&folder).map_err(|error| {
-        Failure::new(
-            FailureKind::Store,
-            format!("cannot make the spool folder {}: {error}", folder.display()),
-        )
-    })?;
-    Ok(folder.join(format!("{}-{}.spool", header.run_id, header.attempt)))
 }
 
 struct Telling {

@@ -1,6 +1,7 @@
 //! How a run is planned, driven and recorded.
 
 pub mod ground;
+pub mod launch;
 pub mod pipeline;
 pub mod plan;
 pub mod recorder;

@@ -36,6 +36,8 @@ pub enum CancelCause {
     Operator,
     /// The run's own deadline.
     Deadline,
+    /// A newer slot of the job took its place.
+    Replaced,
 }
 
 /// How one collector saw a host, against the baseline.

@@ -18,6 +18,11 @@ impl FinalStatus {
     pub const ALL: [Self; 4] =
         [Self::InventoryOk, Self::InventoryEmpty, Self::InventoryPartial, Self::InventoryError];
 
+    /// Nothing is left to be done about the host.
+    pub const fn is_good(self) -> bool {
+        matches!(self, Self::InventoryOk | Self::InventoryEmpty)
+    }
+
     /// The word in data.
     pub const fn word(self) -> &'static str {
         match self {

@@ -5,6 +5,7 @@ mod audit;
 mod census_dump;
 mod cli_binary;
 mod cli_run;
+mod cli_serve;
 mod cli_summary;
 mod cli_telemetry;
 mod config_fleet;

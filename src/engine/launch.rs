@@ -1,0 +1,43 @@
+//! What a run needs before it begins: its header, and a place for its spool.
+
+use std::path::PathBuf;
+
+use crate::engine::plan::Plan;
+use crate::model::event::RunHeader;
+use crate::model::failure::{Failure, FailureKind};
+use crate::model::run::{Attempt, RunId, Scope, Slot};
+use crate::output::store::Store;
+use crate::time::clock::Clock;
+
+/// What kind of run it is, and whose it continues.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Lineage {
+    pub scope: Scope,
+    /// The run that a retry completes.
+    pub parent: Option<RunId>,
+}
+
+/// The header of a run that begins now. `nonce` tells attempts apart.
+pub fn header(plan: &Plan, slot: Slot, lineage: Lineage, clock: &Clock, nonce: u64) -> RunHeader {
+    RunHeader {
+        job: plan.job.clone(),
+        slot,
+        run_id: RunId::new(&plan.job, slot),
+        attempt: Attempt::from_bits(nonce),
+        started_at: clock.now(),
+        program_version: env!("CARGO_PKG_VERSION").to_owned(),
+        plan_digest: plan.digest(),
+        scope: lineage.scope,
+        parent: lineage.parent,
+    }
+}
+
+/// The spool lies beside the run's own files on a local store, else among the temporary ones.
+pub fn spool_path(store: &Store, header: &RunHeader) -> Result<PathBuf, Failure> {
+    let folder = store.folder().map_or_else(std::env::temp_dir, |root| root.join("spool"));
+    std::fs::create_dir_all(&folder).map_err(|error| {
+        let message = format!("cannot make the spool folder {}: {error}", folder.display());
+        Failure::new(FailureKind::Store, message)
+    })?;
+    Ok(folder.join(format!("{}-{}.spool", header.run_id, header.attempt)))
+}
