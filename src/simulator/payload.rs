@@ -324,6 +324,13 @@ pub fn switch(machine: &Machine) -> Vec<Object> {
     machine.switches.iter().map(object).collect()
 }
 
+pub fn service(guests: &[Guest]) -> Vec<Object> {
+    each(
+        guests,
+        |guest| object! { id(guest); "VMId": guest.id, "VMName": guest.name, "State": guest.state.word },
+    )
+}
+
 fn each(guests: &[Guest], object: impl Fn(&Guest) -> Object) -> Vec<Object> {
     guests.iter().map(object).collect()
 }

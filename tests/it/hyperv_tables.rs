@@ -243,6 +243,15 @@ fn unknown_stays_unknown() {
             "heartbeat",
             "is_passthrough",
             "starts_connected",
+            // Never blank in a tab.
+            "vm_name",
+            "power_state_shown",
+            "app_status",
+            "heartbeat_status",
+            "disk_label",
+            "disk_mode",
+            "hot_add",
+            "hot_remove",
         ];
         for (name, value) in rows[0].as_object().unwrap() {
             let known = ["host", "vm_id", "collected_at"].contains(&name.as_str())

@@ -22,6 +22,7 @@ mod output_spool;
 mod output_store;
 mod output_writer;
 mod powershell_syntax;
+mod rvtools_tabs;
 mod scenarios;
 mod secrets;
 mod shell_contract;

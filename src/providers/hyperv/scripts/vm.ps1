@@ -45,7 +45,7 @@ try {
     $found = @(Read-LustrumDrive)
     $found | Where-Object { Test-LustrumFault $_ }
     $drives = Measure-LustrumByVm $found
-    $found = @(Hyper-V\Get-VMDvdDrive -VMName '*' 2>&1)
+    $found = @(Read-LustrumDvd)
     $found | Where-Object { Test-LustrumFault $_ }
     $dvds = Measure-LustrumByVm $found
 } catch {
@@ -53,6 +53,7 @@ try {
 }
 
 $settings = @{}
+$systems = @{}
 $guests = @{}
 try {
     $query = "SELECT * FROM Msvm_VirtualSystemSettingData WHERE VirtualSystemType = 'Microsoft:Hyper-V:System:Realized'"
@@ -65,6 +66,9 @@ try {
         $id = ConvertTo-LustrumId $component.SystemName
         if ($null -ne $id) { $guests[$id] = $component.GuestIntrinsicExchangeItems }
     }
+    foreach ($system in @(Get-CimInstance -Namespace 'root\virtualization\v2' -Query 'SELECT Name, EnabledState FROM Msvm_ComputerSystem' -ErrorAction Stop)) {
+        $systems[[string]$system.Name] = $system.EnabledState
+    }
 } catch {
     $_
 }
@@ -73,12 +77,14 @@ foreach ($vm in $vms) {
     try {
         $id = Get-LustrumVmId $vm
         $setting = $null
+        $enabled = $null
         $guest = $null
         $nics = $null
         $disks = $null
         $opticals = $null
         if ($null -ne $id) {
             $setting = $settings[$id]
+            $enabled = $systems[$id]
             $guest = $guests[$id]
             if ($null -ne $adapters) { $nics = [int]$adapters[$id] }
             if ($null -ne $drives) { $disks = [int]$drives[$id] }
@@ -94,6 +100,7 @@ foreach ($vm in $vms) {
             VMId                       = $id
             Name                       = ConvertTo-LustrumText $vm.Name
             State                      = ConvertTo-LustrumText $vm.State
+            EnabledState               = $enabled
             Status                     = ConvertTo-LustrumText $vm.Status
             PrimaryOperationalStatus   = ConvertTo-LustrumText $vm.PrimaryOperationalStatus
             OperationalStatus          = @(ConvertTo-LustrumTexts $vm.OperationalStatus)
