@@ -14,6 +14,7 @@ mod fanout;
 mod gate;
 mod hyperv_session;
 mod hyperv_tables;
+mod hyperv_vm_columns;
 mod hyperv_wire;
 mod manifest;
 mod output_commit;

@@ -106,6 +106,7 @@ fn ancestors<'a>(row: &'a Vsnapshot, family: &'a [Vsnapshot]) -> Vec<&'a str> {
 fn state(row: &Vsnapshot, ancestors: &[&str]) -> Option<String> {
     let chain = ancestors.join(" > ");
     match row.checkpoint_type.as_deref() {
+        Some(special) if special != "Standard" && chain.is_empty() => Some(special.to_owned()),
         Some(special) if special != "Standard" => Some(format!("{special}: {chain}")),
         _ => Some(chain).filter(|chain| !chain.is_empty()),
     }

@@ -1,7 +1,7 @@
 //! Collector `nic` → table `vnetwork`.
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use serde::Deserialize;
@@ -120,12 +120,12 @@ impl Object for NicObject {
     }
 
     fn together(rows: &mut [Vnetwork]) {
-        let mut times = BTreeMap::<String, u32>::new();
+        let mut used = BTreeSet::new();
         for row in rows {
             row.nic_label = row.adapter_name.as_ref().map(|name| {
-                let times = times.entry(name.clone()).or_default();
-                *times += 1;
-                if *times == 1 { name.clone() } else { format!("{name} ({times})") }
+                let numbered = (2..).map(|number| format!("{name} ({number})"));
+                let mut labels = std::iter::once(name.clone()).chain(numbered);
+                labels.find(|label| used.insert(label.clone())).expect("numbers do not end")
             });
         }
     }
