@@ -71,6 +71,22 @@ fn a_name_that_is_no_name_is_the_id() {
 }
 
 #[test]
+fn a_difference_without_a_checkpoint_is_left_over() {
+    for (status, differences, checkpoint, needed) in [
+        (json!(["Ok"]), json!(0), Value::Null, json!(false)),
+        (json!(["Ok"]), json!(2), json!("before the update"), json!(false)),
+        (json!(["Ok"]), json!(1), Value::Null, json!(true)),
+        (json!(["InService", "MergingDisks"]), json!(0), Value::Null, json!(true)),
+        (json!(["Ok"]), Value::Null, Value::Null, json!(false)),
+        (Value::Null, json!(1), json!(""), json!(true)),
+        (Value::Null, json!(0), Value::Null, Value::Null),
+    ] {
+        let properties = json!({"OperationalStatus": status, "DifferencingDriveCount": differences, "ParentSnapshotName": checkpoint});
+        assert_eq!(row(Collector::Vm, properties.clone())["consolidation_needed"], needed, "{properties}");
+    }
+}
+
+#[test]
 fn what_starts_with_the_host_must_boot() {
     for (action, required) in [
         (json!("Nothing"), json!(false)),
@@ -392,7 +408,7 @@ fn a_checkpoint_is_as_large_as_all_its_files() {
     for (disks, memory, shown, total) in [
         (json!(1000), json!(24), json!(24), json!(1024)),
         (json!(0), json!(24), json!(24), json!(24)),
-        (json!(1000), json!(0), Value::Null, Value::Null),
+        (json!(1000), json!(0), json!(0), json!(1000)),
         (json!(1000), Value::Null, Value::Null, Value::Null),
         (Value::Null, json!(24), json!(24), Value::Null),
     ] {

@@ -43,7 +43,8 @@ impl Object for CheckpointObject {
     }
 
     fn row(self, stamp: &Stamp) -> Option<Vsnapshot> {
-        let memory_file_bytes = self.memory_file_size.positive();
+        // A checkpoint without saved memory has 0 bytes of it.
+        let memory_file_bytes = self.memory_file_size.0;
         Some(Vsnapshot {
             host: stamp.host.clone(),
             vm_id: self.vm_id.text()?,

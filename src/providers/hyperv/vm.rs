@@ -69,6 +69,7 @@ pub struct VmObject {
     network_adapter_count: Int,
     hard_drive_count: Int,
     dvd_drive_count: Int,
+    differencing_drive_count: Int,
     #[serde(rename = "BIOSGUID")]
     bios_guid: Id,
     secure_boot: OnOff,
@@ -111,7 +112,11 @@ impl Object for VmObject {
             native_state: state,
             status_text: self.status.0,
             primary_operational_status: self.primary_operational_status.0,
-            consolidation_needed: self.operational_status.0.as_ref().map(|words| needs_consolidation(words)),
+            consolidation_needed: needs_consolidation(
+                self.operational_status.0.as_deref(),
+                self.differencing_drive_count.0,
+                self.parent_snapshot_name.0.is_some(),
+            ),
             operational_status: self.operational_status.0,
             status_descriptions: self.status_descriptions.0,
             powered_on_at: uptime.and_then(|uptime| powered_on_at(stamp.collected_at, uptime)),
@@ -222,8 +227,16 @@ fn guest_state(power: Option<&str>, heartbeat: Option<&str>) -> &'static str {
     }
 }
 
-fn needs_consolidation(operational_status: &[String]) -> bool {
-    operational_status.iter().any(|word| matches!(word.as_str(), "MergingDisks" | "ApplyingSnapshot"))
+/// A merge is under way, or is due: a drive that runs on a difference while the VM runs on
+/// no checkpoint.
+fn needs_consolidation(
+    operational_status: Option<&[String]>,
+    differences: Option<i64>,
+    on_a_checkpoint: bool,
+) -> Option<bool> {
+    let merging = |word: &String| matches!(word.as_str(), "MergingDisks" | "ApplyingSnapshot");
+    let left_over = differences.is_some_and(|differences| differences > 0) && !on_a_checkpoint;
+    if left_over { Some(true) } else { operational_status.map(|words| words.iter().any(merging)) }
 }
 
 /// To the minute, for to the second every run would tell another start.

@@ -35,7 +35,8 @@ crate::table! {
         pub operational_status: Option<Vec<String>>,
         /// In the host's language. `Get-VM .StatusDescriptions`.
         pub status_descriptions: Option<Vec<String>>,
-        /// Disks are being merged, or a checkpoint is being applied. `Get-VM .OperationalStatus`.
+        /// Disks are being merged, a checkpoint is being applied, or a drive runs on an `.avhdx` while the VM
+        /// runs on no checkpoint. `Get-VM .OperationalStatus`, `.ParentSnapshotName`, `.HardDrives.Path`; unconfirmed.
         pub consolidation_needed: Option<bool>,
         /// When it was started: `collected_at` less the uptime, to the minute; null unless running.
         pub powered_on_at: Option<DateTime<Utc>>,

@@ -42,7 +42,7 @@ crate::table! {
         /// Sum of the sizes of those files that are differencing disks, null when one could not be read.
         /// `System.IO.FileInfo.Length`; unconfirmed.
         pub disk_file_bytes: Option<i64>,
-        /// The checkpoint's configuration and saved memory. `Get-VMSnapshot .SizeOfSystemFiles`; unconfirmed.
+        /// The checkpoint's configuration and saved memory; 0 without. `Get-VMSnapshot .SizeOfSystemFiles`; unconfirmed.
         pub memory_file_bytes: Option<i64>,
         /// `disk_file_bytes` and `memory_file_bytes`; null when either is unknown.
         pub total_bytes: Option<i64>,

@@ -38,6 +38,7 @@ if ($vms.Count -eq 0) { return }
 $adapters = $null
 $drives = $null
 $dvds = $null
+$differences = $null
 try {
     $found = @(Read-LustrumAdapter)
     $found | Where-Object { Test-LustrumFault $_ }
@@ -45,6 +46,7 @@ try {
     $found = @(Read-LustrumDrive)
     $found | Where-Object { Test-LustrumFault $_ }
     $drives = Measure-LustrumByVm $found
+    $differences = Measure-LustrumByVm @($found | Where-Object { (Test-LustrumFault $_) -or $_.Path -match '\.avhdx?$' })
     $found = @(Read-LustrumDvd)
     $found | Where-Object { Test-LustrumFault $_ }
     $dvds = Measure-LustrumByVm $found
@@ -82,6 +84,7 @@ foreach ($vm in $vms) {
         $nics = $null
         $disks = $null
         $opticals = $null
+        $differing = $null
         if ($null -ne $id) {
             $setting = $settings[$id]
             $enabled = $systems[$id]
@@ -89,6 +92,7 @@ foreach ($vm in $vms) {
             if ($null -ne $adapters) { $nics = [int]$adapters[$id] }
             if ($null -ne $drives) { $disks = [int]$drives[$id] }
             if ($null -ne $dvds) { $opticals = [int]$dvds[$id] }
+            if ($null -ne $differences) { $differing = [int]$differences[$id] }
         }
         $secureBoot = $null
         $template = $null
@@ -137,6 +141,7 @@ foreach ($vm in $vms) {
             NetworkAdapterCount        = $nics
             HardDriveCount             = $disks
             DvdDriveCount              = $opticals
+            DifferencingDriveCount     = $differing
             BIOSGUID                   = ConvertTo-LustrumId $setting.BIOSGUID
             SecureBoot                 = $secureBoot
             SecureBootTemplate         = $template
