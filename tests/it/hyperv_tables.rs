@@ -246,6 +246,7 @@ fn unknown_stays_unknown() {
             // Never blank in a tab.
             "vm_name",
             "power_state_shown",
+            "firmware_shown",
             "app_status",
             "heartbeat_status",
             "disk_label",

@@ -71,6 +71,24 @@ fn a_name_that_is_no_name_is_the_id() {
 }
 
 #[test]
+fn a_tab_always_has_a_firmware() {
+    for (generation, secure_boot, shown, known) in [
+        (json!(1), Value::Null, "bios", json!("bios")),
+        (json!(2), json!("Off"), "efi", json!("efi")),
+        (Value::Null, json!("On"), "efi", Value::Null),
+        (Value::Null, Value::Null, "bios", Value::Null),
+        (json!(3), Value::Null, "bios", Value::Null),
+    ] {
+        let row = row(Collector::Vm, json!({"Generation": generation, "SecureBoot": secure_boot}));
+        assert_eq!(
+            (&row["firmware_shown"], &row["firmware"]),
+            (&json!(shown), &known),
+            "{generation} {secure_boot}"
+        );
+    }
+}
+
+#[test]
 fn a_difference_without_a_checkpoint_is_left_over() {
     for (status, differences, checkpoint, needed) in [
         (json!(["Ok"]), json!(0), Value::Null, json!(false)),
@@ -129,6 +147,8 @@ fn what_only_the_whole_tells_is_left_open() {
         "total_disk_bytes",
         "provisioned_bytes",
         "provisioned_source",
+        "provisioned_shown_bytes",
+        "in_use_shown_bytes",
         "in_use_bytes",
         "in_use_source",
         "unshared_bytes",

@@ -139,7 +139,12 @@ impl Object for VmObject {
             automatic_start_delay_seconds: self.automatic_start_delay.0,
             automatic_stop_action: self.automatic_stop_action.named(&STOP_ACTIONS),
             generation: self.generation.0,
-            firmware: self.generation.0.and_then(firmware),
+            firmware_shown: word(firmware(self.generation.0).unwrap_or(if self.secure_boot.0.is_some() {
+                "efi"
+            } else {
+                "bios"
+            })),
+            firmware: firmware(self.generation.0).map(str::to_owned),
             secure_boot_enabled: self.secure_boot.0,
             secure_boot_template: self.secure_boot_template.named(&TEMPLATES),
             configuration_file: configuration_file(
@@ -177,6 +182,8 @@ impl Object for VmObject {
             provisioned_source: None,
             in_use_bytes: None,
             in_use_source: None,
+            provisioned_shown_bytes: None,
+            in_use_shown_bytes: None,
             unshared_bytes: None,
             change_tracking_enabled: None,
             primary_ip: None,
@@ -245,10 +252,10 @@ fn powered_on_at(collected_at: DateTime<Utc>, uptime_seconds: i64) -> Option<Dat
     began.duration_round(TimeDelta::minutes(1)).ok()
 }
 
-fn firmware(generation: i64) -> Option<String> {
+fn firmware(generation: Option<i64>) -> Option<&'static str> {
     match generation {
-        1 => Some("bios".to_owned()),
-        2 => Some("efi".to_owned()),
+        Some(1) => Some("bios"),
+        Some(2) => Some("efi"),
         _ => None,
     }
 }

@@ -125,6 +125,9 @@ crate::table! {
         /// The file under `configuration_location`, `Virtual Machines\\<ID>.vmcx`, or `.xml` below version 6;
         /// unconfirmed.
         pub configuration_file: Option<String>,
+        /// What the tab shows, never null: `firmware`; where the generation is unknown `efi` if Secure Boot
+        /// is told of, else `bios`.
+        pub firmware_shown: Option<String>,
         /// Monitors of the virtual video adapter. Null: no cmdlet tells it.
         pub video_monitors: Option<i64>,
         /// Memory of the virtual video adapter. Null: no cmdlet tells it.
@@ -148,6 +151,10 @@ crate::table! {
         pub in_use_bytes: Option<i64>,
         /// Where `in_use_bytes` comes from: `vhd`, `provisioned` or `history`.
         pub in_use_source: Option<String>,
+        /// What the tab shows of `provisioned_bytes`.
+        pub provisioned_shown_bytes: Option<i64>,
+        /// What the tab shows: `in_use_bytes`, or what is provisioned where that is unknown: it cannot be more.
+        pub in_use_shown_bytes: Option<i64>,
         /// Sum of `vdisk.own_file_bytes`: files that no other VM of the host refers to.
         pub unshared_bytes: Option<i64>,
         /// Some disk of it has `vdisk.change_tracking_enabled`.
@@ -245,8 +252,8 @@ crate::table! {
         "FT Bandwidth" ()
         "FT Sec. Latency" ()
         "Vm Failover In Progress" ()
-        "Provisioned MiB" (provisioned_bytes in Mib)
-        "In Use MiB" (in_use_bytes in Mib)
+        "Provisioned MiB" (provisioned_shown_bytes in Mib)
+        "In Use MiB" (in_use_shown_bytes in Mib)
         "Unshared MiB" (unshared_bytes in Mib)
         "HA Restart Priority" (ha_restart_priority)
         "HA Isolation Response" (ha_isolation_response)
@@ -260,7 +267,7 @@ crate::table! {
         "Boot BIOS setup" ()
         "Reboot PowerOff" ()
         "EFI Secure boot" (secure_boot_enabled)
-        "Firmware" (firmware)
+        "Firmware" (firmware_shown)
         "HW version" (configuration_version)
         "HW upgrade status" (hw_upgrade_status)
         "HW upgrade policy" ()
@@ -274,7 +281,7 @@ crate::table! {
         "Cluster" (place.Cluster)
         "Host" (host)
         "OS according to the configuration file" (os_configured)
-        "OS according to the VMware Tools" (guest_os_name)
+        "OS according to the VMware Tools" (os_configured)
         "Customization Info" ()
         "Guest Detailed Data" ()
         "VM ID" (vm_id)
