@@ -566,7 +566,7 @@ fn each_service_has_its_column() {
 fn services_are_picked_by_guid() {
     let script = Collector::Service.script();
     let picked: Vec<_> = script
-        .match_indices("$services[\"$id ")
+        .match_indices("$services[\"Microsoft:$id\\")
         .map(|(at, found)| &script[at + found.len()..][..36])
         .collect();
     let unique: BTreeSet<_> = picked.iter().map(|guid| guid.parse::<uuid::Uuid>().unwrap()).collect();
