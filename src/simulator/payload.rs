@@ -120,6 +120,7 @@ pub fn vm(guests: &[Guest], machine: &Machine) -> Vec<Object> {
             "VMId": guest.id,
             "Name": guest.name,
             "State": state.word,
+            "EnabledState": NULL,
             "Status": state.status,
             "PrimaryOperationalStatus": state.operational_status,
             "OperationalStatus": [state.operational_status],
@@ -160,6 +161,7 @@ pub fn vm(guests: &[Guest], machine: &Machine) -> Vec<Object> {
             "NetworkAdapterCount": guest.nics.len(),
             "HardDriveCount": guest.disks.len(),
             "DvdDriveCount": guest.generation % 2,
+            "DifferencingDriveCount": NULL,
             "BIOSGUID": guest.bios_guid,
             "SecureBoot": (guest.generation == 2).then_some("On"),
             "SecureBootTemplate": (guest.generation == 2)
@@ -203,6 +205,7 @@ pub fn memory(guests: &[Guest]) -> Vec<Object> {
             "MaximumPerNumaNode": 193_000,
             "MemoryAssigned": guest.memory_assigned,
             "MemoryDemand": guest.memory_demand,
+            "Version": NULL,
         }
     })
 }
@@ -229,6 +232,7 @@ pub fn disk(guests: &[Guest], vhd_in_use: bool) -> Vec<Object> {
                 "ControllerNumber": disk.controller_number,
                 "ControllerLocation": disk.controller_location,
                 "DiskNumber": disk.disk_number,
+                "UniqueId": NULL,
                 "PoolName": "Primordial",
                 "SupportPersistentReservations": false,
                 "MinimumIOPS": 0,
@@ -238,6 +242,11 @@ pub fn disk(guests: &[Guest], vhd_in_use: bool) -> Vec<Object> {
                 "Size": known(disk.size.into()),
                 "FileSize": known(disk.file_size.into()),
                 "ParentPath": known(disk.parent_path.clone().into()),
+                "ChainFileSize": NULL,
+                "OwnFileSize": NULL,
+                "BasePath": NULL,
+                "ChangeTrackingId": NULL,
+                "ChangeTrackingFile": NULL,
                 "DiskIdentifier": known(disk.identifier.clone().into()),
                 "BlockSize": known(if disk.kind == "Fixed" { 0.into() } else { (32 * MIB).into() }),
                 "LogicalSectorSize": known(512.into()),
@@ -269,10 +278,12 @@ pub fn nic(guests: &[Guest], machine: &Machine) -> Vec<Object> {
                 "IPAddresses": nic.ip_addresses,
                 "MacAddressSpoofing": "Off",
                 "IovWeight": 0,
+                "IovUsage": 0,
                 "PortMirroringMode": "None",
                 "VlanOperationMode": if nic.vlan == 0 { "Untagged" } else { "Access" },
                 "AccessVlanId": nic.vlan,
                 "NativeVlanId": 0,
+                "PrimaryVlanId": 0,
                 "AllowedVlanIdList": Vec::<u64>::new(),
             });
         }
@@ -301,6 +312,7 @@ pub fn checkpoint(guests: &[Guest], machine: &Machine) -> Vec<Object> {
                 "IsAutomaticCheckpoint": checkpoint.automatic,
                 "HardDrivePaths": guest.disks.iter().map(|disk| disk.parent_path.as_ref().unwrap_or(&disk.path)).collect::<Vec<_>>(),
                 "DiskFileSize": checkpoint.disk_file_size,
+                "MemoryFileSize": 0,
             });
         }
     }
@@ -322,6 +334,13 @@ pub fn switch(machine: &Machine) -> Vec<Object> {
         }
     };
     machine.switches.iter().map(object).collect()
+}
+
+pub fn service(guests: &[Guest]) -> Vec<Object> {
+    each(
+        guests,
+        |guest| object! { id(guest); "VMId": guest.id, "VMName": guest.name, "State": guest.state.word },
+    )
 }
 
 fn each(guests: &[Guest], object: impl Fn(&Guest) -> Object) -> Vec<Object> {

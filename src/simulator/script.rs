@@ -201,6 +201,8 @@ impl Scene {
             "nic" => payload::nic(seen, &self.machine),
             "checkpoint" => payload::checkpoint(seen, &self.machine),
             "switch" => payload::switch(&self.machine),
+            "service" => payload::service(seen),
+            "dvd" => Vec::new(),
             _ => return None,
         })
     }

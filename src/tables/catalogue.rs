@@ -2,6 +2,7 @@
 
 use crate::tables::audit::coverage::CoverageRow;
 use crate::tables::audit::missing_vms::MissingVm;
+use crate::tables::inventory::vcd::Vcd;
 use crate::tables::inventory::vcpu::Vcpu;
 use crate::tables::inventory::vdisk::Vdisk;
 use crate::tables::inventory::vhost::Vhost;
@@ -10,6 +11,7 @@ use crate::tables::inventory::vmemory::Vmemory;
 use crate::tables::inventory::vnetwork::Vnetwork;
 use crate::tables::inventory::vsnapshot::Vsnapshot;
 use crate::tables::inventory::vswitch::Vswitch;
+use crate::tables::inventory::vtools::Vtools;
 use crate::tables::table::{TableId, TableSpec};
 
 /// Every table that a collector fills, in the order of RVTools' tabs.
@@ -19,7 +21,9 @@ pub static INVENTORY: &[&TableSpec] = &[
     &Vmemory::SPEC,
     &Vdisk::SPEC,
     &Vnetwork::SPEC,
+    &Vcd::SPEC,
     &Vsnapshot::SPEC,
+    &Vtools::SPEC,
     &Vhost::SPEC,
     &Vswitch::SPEC,
 ];

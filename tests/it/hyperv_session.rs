@@ -88,7 +88,7 @@ async fn a_healthy_host_tells_every_table() {
     assert!(!baseline.vms.is_empty() && baseline.path == "cim");
     let ids: Vec<_> = baseline.vms.iter().map(|(id, _)| *id).collect();
     for (table, (outcome, seen)) in &told.ended {
-        let owes = matches!(*table, "vinfo" | "vcpu" | "vmemory");
+        let owes = matches!(*table, "vinfo" | "vcpu" | "vmemory" | "vtools");
         assert_eq!(seen.as_ref(), owes.then_some(&ids), "{table}");
         assert!(!owes || outcome.rows() == ids.len() as u64);
     }

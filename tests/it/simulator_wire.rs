@@ -136,6 +136,23 @@ async fn a_long_payload_is_split_between_objects() {
     assert_eq!(split.last().unwrap().header["records"], split.len() - 1);
 }
 
+/// Labels and chains follow from all rows of a VM, so a reader must get them at once.
+#[tokio::test]
+async fn the_rows_of_one_vm_stay_in_one_record() {
+    let (split, _) = conversation(&[], 1, true).await;
+    for collector in ["disk", "nic", "checkpoint"] {
+        let mut told = BTreeSet::new();
+        let parts = split.iter().filter(|record| record.collector() == collector);
+        for part in parts {
+            let objects = part.objects();
+            let ids: BTreeSet<_> =
+                objects.iter().map(|object| object["VMId"].as_str().unwrap().to_owned()).collect();
+            assert!(ids.len() <= 1, "{collector}: a record of 1 character holds one VM");
+            assert!(ids.into_iter().all(|id| told.insert(id)), "{collector}: a VM in two records");
+        }
+    }
+}
+
 #[tokio::test]
 async fn payloads_travel_as_asked_and_as_the_host_can() {
     let (plain, _) = conversation(&[], 1_500_000, false).await;

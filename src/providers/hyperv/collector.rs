@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use uuid::Uuid;
 
 use crate::providers::hyperv::object::{Object, Reading, Stamp, read};
-use crate::providers::hyperv::{checkpoint, disk, host, memory, nic, processor, switch, vm};
+use crate::providers::hyperv::{
+    checkpoint, disk, dvd, host, integration, memory, nic, processor, switch, vm,
+};
 use crate::tables::table::{Row, TableId};
 
 /// Declares the collectors: word on the wire, script, object.
@@ -59,6 +61,10 @@ collectors! {
     Nic = "nic" in nic as NicObject;
     /// Virtual switches.
     Switch = "switch" in switch as SwitchObject;
+    /// Integration services.
+    Service = "service" in integration as ServiceObject;
+    /// DVD and floppy drives.
+    Dvd = "dvd" in dvd as DvdObject;
     /// Checkpoints.
     Checkpoint = "checkpoint" in checkpoint as CheckpointObject;
     /// Hard drives, with their files.

@@ -40,6 +40,12 @@ pub struct DiskObject {
     size: Int,
     file_size: Int,
     parent_path: Text,
+    chain_file_size: Int,
+    own_file_size: Int,
+    base_path: Text,
+    change_tracking_id: Text,
+    change_tracking_file: Flag,
+    unique_id: Text,
     disk_identifier: Id,
     block_size: Int,
     logical_sector_size: Int,
@@ -59,16 +65,32 @@ impl Object for DiskObject {
         let controller = self.controller_type.named(&CONTROLLERS);
         let slot = (self.controller_number.0, self.controller_location.0);
         let vhd_type = self.vhd_type.named(&TYPES);
+        let bounds = (self.minimum_iops.0, self.maximum_iops.0);
         Some(Vdisk {
             host: stamp.host.clone(),
             vm_id: self.vm_id.text()?,
             collected_at: stamp.collected_at,
-            vm_name: self.vm_name.0,
+            vm_name: self.vm_name.or_id(&self.vm_id),
             disk_key: controller.as_deref().and_then(|controller| disk_key(controller, slot)),
             drive_id: self.id.0,
             disk_uuid: self.disk_identifier.text(),
             capacity_bytes: self.size.positive(),
             file_size_bytes: self.file_size.positive(),
+            change_tracking_enabled: self.change_tracking_id.0.map(|_| true).or(self.change_tracking_file.0),
+            chain_file_bytes: self.chain_file_size.positive(),
+            // Nothing of its own is an answer: all its files are shared.
+            own_file_bytes: self.own_file_size.0,
+            base_path: self.base_path.0,
+            disk_label: None,
+            disk_mode: Some("persistent".to_owned()),
+            raw_lun_id: self.unique_id.0.filter(|_| self.disk_number.0.is_some()),
+            level: level(bounds),
+            iops_limit: bounds.1.map(|most| if most == 0 { -1 } else { most }),
+            controller: controller
+                .as_deref()
+                .zip(slot.0)
+                .map(|(controller, number)| format!("{controller} controller {number}")),
+            scsi_unit: slot.1.filter(|_| controller.as_deref() == Some("SCSI")),
             is_passthrough: Some(self.disk_number.0.is_some()),
             physical_disk_number: self.disk_number.0,
             controller_type: controller,
@@ -84,8 +106,8 @@ impl Object for DiskObject {
             persistent_reservations_supported: self.support_persistent_reservations.0,
             sharing_mode: shared.map(|yes| if yes { "sharingMultiWriter" } else { "sharingNone" }.to_owned()),
             shared_bus: shared.map(|yes| if yes { "physicalSharing" } else { "noSharing" }.to_owned()),
-            iops_minimum: self.minimum_iops.0,
-            iops_maximum: self.maximum_iops.0,
+            iops_minimum: bounds.0,
+            iops_maximum: bounds.1,
             pool_name: self.pool_name.0,
             path: self.path.0,
             vhd_error: self.vhd_error.0,
@@ -94,6 +116,12 @@ impl Object for DiskObject {
 
     fn order(a: &Vdisk, b: &Vdisk) -> Ordering {
         (&a.vm_id, &a.disk_key, &a.path).cmp(&(&b.vm_id, &b.disk_key, &b.path))
+    }
+
+    fn together(rows: &mut [Vdisk]) {
+        for (row, number) in rows.iter_mut().zip(1..) {
+            row.disk_label = Some(format!("Hard disk {number}"));
+        }
     }
 }
 
@@ -125,4 +153,10 @@ fn is_thin(vhd_type: &str) -> Option<bool> {
         "Fixed" => Some(false),
         _ => None,
     }
+}
+
+/// Whether somebody bounded its IOPS.
+fn level(bounds: (Option<i64>, Option<i64>)) -> Option<String> {
+    let (least, most) = (bounds.0?, bounds.1?);
+    Some(if least == 0 && most == 0 { "normal" } else { "custom" }.to_owned())
 }

@@ -11,6 +11,12 @@ use crate::tables::inventory::vmemory::Vmemory;
 
 pub const SCRIPT: &str = include_str!("scripts/memory.ps1");
 
+/// How RVTools writes that there is no limit.
+const NO_LIMIT: i64 = -1;
+
+/// The first configuration version whose memory can grow while the VM runs.
+const HOT_ADD_SINCE: f64 = 8.0;
+
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct MemoryObject {
@@ -27,6 +33,7 @@ pub struct MemoryObject {
     maximum_per_numa_node: Int,
     memory_assigned: Int,
     memory_demand: Int,
+    version: Real,
 }
 
 impl Object for MemoryObject {
@@ -47,7 +54,7 @@ impl Object for MemoryObject {
             host: stamp.host.clone(),
             vm_id: self.vm_id.text()?,
             collected_at: stamp.collected_at,
-            vm_name: self.vm_name.0,
+            vm_name: self.vm_name.or_id(&self.vm_id),
             dynamic_memory_enabled: dynamic,
             startup_bytes: startup,
             minimum_bytes: minimum,
@@ -64,10 +71,16 @@ impl Object for MemoryObject {
             maximum_per_numa_node_mib: self.maximum_per_numa_node.positive(),
             assigned_bytes: self.memory_assigned.positive(),
             demand_bytes: self.memory_demand.positive(),
+            limit_mib: dynamic.and_then(|dynamic| if dynamic { maximum.map(mib) } else { Some(NO_LIMIT) }),
+            hot_add: self.version.0.map(|version| version >= HOT_ADD_SINCE),
         })
     }
 
     fn order(a: &Vmemory, b: &Vmemory) -> Ordering {
         a.vm_id.cmp(&b.vm_id)
     }
+}
+
+fn mib(bytes: i64) -> i64 {
+    bytes / (1 << 20)
 }

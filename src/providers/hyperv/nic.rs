@@ -1,6 +1,7 @@
 //! Collector `nic` → table `vnetwork`.
 
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use serde::Deserialize;
@@ -15,6 +16,9 @@ pub const SCRIPT: &str = include_str!("scripts/nic.ps1");
 /// Numbers of `VMNetworkAdapterVlanMode` and `VMNetworkAdapterPortMirroringMode`.
 const VLAN_MODES: [(&str, &str); 4] = [("0", "Untagged"), ("1", "Access"), ("2", "Trunk"), ("3", "Private")];
 const MIRROR_MODES: [(&str, &str); 3] = [("0", "None"), ("1", "Destination"), ("2", "Source")];
+
+/// How RVTools writes a trunk.
+const TRUNK: i64 = 4095;
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
@@ -36,10 +40,12 @@ pub struct NicObject {
     ip_addresses: Texts,
     mac_address_spoofing: OnOff,
     iov_weight: Int,
+    iov_usage: Int,
     port_mirroring_mode: Text,
     vlan_operation_mode: Text,
     access_vlan_id: Int,
     native_vlan_id: Int,
+    primary_vlan_id: Int,
     allowed_vlan_id_list: Texts,
 }
 
@@ -54,22 +60,35 @@ impl Object for NicObject {
         let mode = self.vlan_operation_mode.named(&VLAN_MODES);
         let is_mode = |word: &str| mode.as_deref() == Some(word);
         let access_vlan_id = self.access_vlan_id.0.filter(|_| is_mode("Access"));
+        let primary_vlan_id = self.primary_vlan_id.0.filter(|_| is_mode("Private"));
+        let vlan_id = match mode.as_deref() {
+            Some("Untagged") => Some(0),
+            Some("Trunk") => Some(TRUNK),
+            _ => access_vlan_id.or(primary_vlan_id),
+        };
         let (ipv4, ipv6) = by_family(self.ip_addresses.0);
         Some(Vnetwork {
             host: stamp.host.clone(),
             vm_id: self.vm_id.text()?,
             collected_at: stamp.collected_at,
-            vm_name: self.vm_name.0,
+            vm_name: self.vm_name.or_id(&self.vm_id),
             adapter_id: self.id.0,
             adapter_name: self.name.0,
             adapter_type: self
                 .is_legacy
                 .0
                 .map(|legacy| if legacy { "Legacy" } else { "Synthetic" }.to_owned()),
-            network: self.switch_name.0.as_ref().map(|switch| match access_vlan_id {
-                Some(vlan) => format!("{switch}:vlan{vlan}"),
-                None => switch.clone(),
-            }),
+            network: self.switch_name.0.as_deref().map(|switch| network(switch, access_vlan_id)),
+            network_name: self
+                .switch_name
+                .0
+                .as_deref()
+                .map(|switch| network(switch, access_vlan_id.or(primary_vlan_id))),
+            nic_label: None,
+            vlan_id,
+            ipv4_text: joined(ipv4.as_deref()),
+            ipv6_text: joined(ipv6.as_deref()),
+            direct_path_io: direct_path(self.iov_weight.0, self.iov_usage.0),
             starts_connected: Some(self.switch_name.0.is_some()),
             switch_name: self.switch_name.0,
             switch_id: self.switch_id.text(),
@@ -98,6 +117,37 @@ impl Object for NicObject {
 
     fn order(a: &Vnetwork, b: &Vnetwork) -> Ordering {
         (&a.vm_id, &a.adapter_id, &a.adapter_name).cmp(&(&b.vm_id, &b.adapter_id, &b.adapter_name))
+    }
+
+    fn together(rows: &mut [Vnetwork]) {
+        let mut used = BTreeSet::new();
+        for row in rows {
+            row.nic_label = row.adapter_name.as_ref().map(|name| {
+                let numbered = (2..).map(|number| format!("{name} ({number})"));
+                let mut labels = std::iter::once(name.clone()).chain(numbered);
+                labels.find(|label| used.insert(label.clone())).expect("numbers do not end")
+            });
+        }
+    }
+}
+
+fn network(switch: &str, vlan: Option<i64>) -> String {
+    match vlan {
+        Some(vlan) => format!("{switch}:vlan{vlan}"),
+        None => switch.to_owned(),
+    }
+}
+
+fn joined(addresses: Option<&[String]>) -> Option<String> {
+    addresses.filter(|addresses| !addresses.is_empty()).map(|addresses| addresses.join(", "))
+}
+
+/// Whether frames pass the switch by: without a weight never, with one only while a virtual
+/// function is in use.
+fn direct_path(weight: Option<i64>, usage: Option<i64>) -> Option<bool> {
+    match weight? {
+        0 => Some(false),
+        _ => usage.map(|usage| usage > 0),
     }
 }
 

@@ -33,6 +33,10 @@ pub trait Object: DeserializeOwned {
 
     /// The order within a table, after the host.
     fn order(a: &Self::Row, b: &Self::Row) -> Ordering;
+
+    /// Fills what only the rows of one VM together tell. The host keeps a VM's rows in one
+    /// payload; they come in order.
+    fn together(_rows: &mut [Self::Row]) {}
 }
 
 /// What one payload came to.
@@ -66,10 +70,16 @@ pub fn read<O: Object>(payload: &[u8], stamp: &Stamp, seen: &mut BTreeSet<Uuid>)
         if O::ONE_PER_VM && !new {
             repeated += 1;
         } else {
-            rows.push(row);
+            rows.push((id, row));
         }
     }
-    rows.sort_by(O::order);
+    rows.sort_by(|(_, a), (_, b)| O::order(a, b));
+    let (ids, mut rows): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
+    let mut start = 0;
+    for family in ids.chunk_by(|a, b| a.is_some() && a == b) {
+        O::together(&mut rows[start..start + family.len()]);
+        start += family.len();
+    }
     let batch = (!rows.is_empty()).then(|| O::Row::batch(rows));
     Reading { batch, objects: count, unreadable, repeated }
 }

@@ -49,7 +49,7 @@ impl Object for ProcessorObject {
             host: stamp.host.clone(),
             vm_id: self.vm_id.text()?,
             collected_at: stamp.collected_at,
-            vm_name: self.vm_name.0,
+            vm_name: self.vm_name.or_id(&self.vm_id),
             vcpus,
             sockets,
             cores_per_socket: vcpus.zip(sockets).map(|(vcpus, sockets)| vcpus / sockets),
@@ -65,6 +65,12 @@ impl Object for ProcessorObject {
             threads_per_core: self.hw_thread_count_per_core.0,
             migration_compatibility_enabled: self.compatibility_for_migration_enabled.0,
             nested_virtualization_enabled: self.expose_virtualization_extensions.0,
+            max_mhz: None,
+            overall_mhz: None,
+            reservation_mhz: None,
+            limit_mhz: None,
+            hot_add: Some(false),
+            hot_remove: Some(false),
         })
     }
 

@@ -54,6 +54,13 @@ impl Text {
     }
 }
 
+impl Text {
+    /// A name to show, which the id is where there is none.
+    pub fn or_id(self, id: &Id) -> Option<String> {
+        self.0.filter(|name| !name.trim().is_empty()).or_else(|| id.text())
+    }
+}
+
 impl Id {
     pub fn text(&self) -> Option<String> {
         self.0.map(|id| id.to_string())
@@ -65,6 +72,11 @@ impl Int {
     pub fn positive(self) -> Option<i64> {
         self.0.filter(|number| *number > 0)
     }
+}
+
+/// A version, unless it is the `0.0` that stands for "not told".
+pub fn told_version(version: Option<String>) -> Option<String> {
+    version.filter(|version| !version.split('.').all(|part| part == "0"))
 }
 
 /// A property of an object, its name in any case.

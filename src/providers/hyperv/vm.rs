@@ -7,28 +7,12 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::providers::hyperv::object::{Object, Stamp};
-use crate::providers::hyperv::value::{Flag, Id, Instant, Int, OnOff, Real, Text, Texts};
+use crate::providers::hyperv::state::{STATES, heartbeat_colour, is_critical, power_state, shown_power};
+use crate::providers::hyperv::value::{Flag, Id, Instant, Int, OnOff, Real, Text, Texts, told_version};
 use crate::tables::inventory::vinfo::Vinfo;
 
 pub const SCRIPT: &str = include_str!("scripts/vm.ps1");
 
-/// Numbers of `VMState` that are the same on every version of Windows. Those of critical
-/// states are not, so they stay numbers.
-pub const STATES: [(&str, &str); 13] = [
-    ("1", "Other"),
-    ("2", "Running"),
-    ("3", "Off"),
-    ("4", "Stopping"),
-    ("6", "Saved"),
-    ("9", "Paused"),
-    ("10", "Starting"),
-    ("11", "Reset"),
-    ("32773", "Saving"),
-    ("32776", "Pausing"),
-    ("32777", "Resuming"),
-    ("32779", "FastSaved"),
-    ("32780", "FastSaving"),
-];
 const START_ACTIONS: [(&str, &str); 3] = [("2", "Nothing"), ("3", "StartIfRunning"), ("4", "Start")];
 const STOP_ACTIONS: [(&str, &str); 3] = [("2", "TurnOff"), ("3", "Save"), ("4", "ShutDown")];
 const CHECKPOINT_TYPES: [(&str, &str); 4] =
@@ -47,6 +31,7 @@ pub struct VmObject {
     vm_id: Id,
     name: Text,
     state: Text,
+    enabled_state: Int,
     status: Text,
     primary_operational_status: Text,
     operational_status: Texts,
@@ -84,6 +69,7 @@ pub struct VmObject {
     network_adapter_count: Int,
     hard_drive_count: Int,
     dvd_drive_count: Int,
+    differencing_drive_count: Int,
     #[serde(rename = "BIOSGUID")]
     bios_guid: Id,
     secure_boot: OnOff,
@@ -111,11 +97,12 @@ impl Object for VmObject {
         let dynamic = self.dynamic_memory_enabled.0 == Some(true);
         let uptime = self.uptime.positive().filter(|_| on);
         let word = |word: &str| Some(word.to_owned());
+        let start_action = self.automatic_start_action.named(&START_ACTIONS);
         Some(Vinfo {
             host: stamp.host.clone(),
             vm_id: self.vm_id.text()?,
             collected_at: stamp.collected_at,
-            vm_name: self.name.0,
+            vm_name: self.name.or_id(&self.vm_id),
             power_state: power.map(str::to_owned),
             config_status: word(config_status(power, critical, self.primary_operational_status.0.as_deref())),
             connection_state: word(if critical { "inaccessible" } else { "connected" }),
@@ -125,7 +112,11 @@ impl Object for VmObject {
             native_state: state,
             status_text: self.status.0,
             primary_operational_status: self.primary_operational_status.0,
-            consolidation_needed: self.operational_status.0.as_ref().map(|words| needs_consolidation(words)),
+            consolidation_needed: needs_consolidation(
+                self.operational_status.0.as_deref(),
+                self.differencing_drive_count.0,
+                self.parent_snapshot_name.0.is_some(),
+            ),
             operational_status: self.operational_status.0,
             status_descriptions: self.status_descriptions.0,
             powered_on_at: uptime.and_then(|uptime| powered_on_at(stamp.collected_at, uptime)),
@@ -143,13 +134,24 @@ impl Object for VmObject {
             disks: self.hard_drive_count.0,
             dvd_drives: self.dvd_drive_count.0,
             is_clustered: self.is_clustered.0,
-            automatic_start_action: self.automatic_start_action.named(&START_ACTIONS),
+            boot_required: start_action.as_deref().map(|action| action != "Nothing"),
+            automatic_start_action: start_action,
             automatic_start_delay_seconds: self.automatic_start_delay.0,
             automatic_stop_action: self.automatic_stop_action.named(&STOP_ACTIONS),
             generation: self.generation.0,
-            firmware: self.generation.0.and_then(firmware),
+            firmware_shown: word(firmware(self.generation.0).unwrap_or(if self.secure_boot.0.is_some() {
+                "efi"
+            } else {
+                "bios"
+            })),
+            firmware: firmware(self.generation.0).map(str::to_owned),
             secure_boot_enabled: self.secure_boot.0,
             secure_boot_template: self.secure_boot_template.named(&TEMPLATES),
+            configuration_file: configuration_file(
+                self.configuration_location.0.as_deref(),
+                self.version.0.as_deref(),
+                self.vm_id.text()?,
+            ),
             configuration_version: self.version.0,
             path: self.path.0,
             configuration_location: self.configuration_location.0,
@@ -160,36 +162,55 @@ impl Object for VmObject {
             guest_os_version: self.guest_os_version.0,
             guest_fqdn: self.guest_fqdn.0,
             integration_services_state: self.integration_services_state.0,
-            integration_services_version: self
-                .integration_services_version
-                .0
-                .filter(|version| !version.split('.').all(|part| part == "0")),
+            integration_services_version: told_version(self.integration_services_version.0),
             smbios_uuid: self.bios_guid.text(),
             parent_checkpoint_name: self.parent_snapshot_name.0,
             checkpoint_type: self.checkpoint_type.named(&CHECKPOINT_TYPES),
             replication_state: self.replication_state.0,
             replication_health: self.replication_health.0,
             replication_mode: self.replication_mode.0,
+            power_state_shown: word(shown_power(power, self.enabled_state.0)),
+            // What follows no cmdlet tells, or only the whole census knows.
+            video_monitors: None,
+            video_ram_kib: None,
+            site: None,
+            cluster: None,
+            os_configured: None,
+            os_source: None,
+            total_disk_bytes: None,
+            provisioned_bytes: None,
+            provisioned_source: None,
+            in_use_bytes: None,
+            in_use_source: None,
+            provisioned_shown_bytes: None,
+            in_use_shown_bytes: None,
+            unshared_bytes: None,
+            change_tracking_enabled: None,
+            primary_ip: None,
+            networks: None,
+            network_1: None,
+            network_2: None,
+            network_3: None,
+            network_4: None,
+            network_5: None,
+            network_6: None,
+            network_7: None,
+            network_8: None,
+            ha_restart_priority: None,
+            ha_vm_monitoring: None,
+            ha_isolation_response: None,
+            cluster_rules: None,
+            cluster_rule_names: None,
+            sdk_server: None,
+            sdk_uuid: None,
+            sdk_server_type: None,
+            sdk_api_version: None,
+            hw_upgrade_status: None,
         })
     }
 
     fn order(a: &Vinfo, b: &Vinfo) -> Ordering {
         a.vm_id.cmp(&b.vm_id)
-    }
-}
-
-/// A critical state: the configuration's storage is gone, the word before stays true.
-fn is_critical(state: &str) -> bool {
-    state.ends_with("Critical")
-}
-
-fn power_state(state: &str) -> Option<&'static str> {
-    match state.strip_suffix("Critical").unwrap_or(state) {
-        "Running" | "Starting" | "Stopping" | "Saving" | "Pausing" | "Resuming" | "Reset" | "FastSaving"
-        | "ForceShutdown" | "ForceReboot" => Some("poweredOn"),
-        "Off" => Some("poweredOff"),
-        "Saved" | "FastSaved" | "Paused" | "Hibernated" => Some("suspended"),
-        _ => None,
     }
 }
 
@@ -213,20 +234,16 @@ fn guest_state(power: Option<&str>, heartbeat: Option<&str>) -> &'static str {
     }
 }
 
-fn heartbeat_colour(power: Option<&str>, heartbeat: Option<&str>) -> &'static str {
-    if power != Some("poweredOn") {
-        return "gray";
-    }
-    match heartbeat {
-        Some("Ok" | "OkApplicationsHealthy" | "OkApplicationsUnknown") => "green",
-        Some(beat) if beat.starts_with("Ok") => "yellow",
-        Some("LostCommunication" | "NoContact" | "Error") => "red",
-        _ => "gray",
-    }
-}
-
-fn needs_consolidation(operational_status: &[String]) -> bool {
-    operational_status.iter().any(|word| matches!(word.as_str(), "MergingDisks" | "ApplyingSnapshot"))
+/// A merge is under way, or is due: a drive that runs on a difference while the VM runs on
+/// no checkpoint.
+fn needs_consolidation(
+    operational_status: Option<&[String]>,
+    differences: Option<i64>,
+    on_a_checkpoint: bool,
+) -> Option<bool> {
+    let merging = |word: &String| matches!(word.as_str(), "MergingDisks" | "ApplyingSnapshot");
+    let left_over = differences.is_some_and(|differences| differences > 0) && !on_a_checkpoint;
+    if left_over { Some(true) } else { operational_status.map(|words| words.iter().any(merging)) }
 }
 
 /// To the minute, for to the second every run would tell another start.
@@ -235,10 +252,21 @@ fn powered_on_at(collected_at: DateTime<Utc>, uptime_seconds: i64) -> Option<Dat
     began.duration_round(TimeDelta::minutes(1)).ok()
 }
 
-fn firmware(generation: i64) -> Option<String> {
+fn firmware(generation: Option<i64>) -> Option<&'static str> {
     match generation {
-        1 => Some("bios".to_owned()),
-        2 => Some("efi".to_owned()),
+        Some(1) => Some("bios"),
+        Some(2) => Some("efi"),
         _ => None,
     }
+}
+
+/// Configuration files are named by the id in capitals, and are XML below version 6.
+fn configuration_file(location: Option<&str>, version: Option<&str>, id: String) -> Option<String> {
+    let folder = location?.trim_end_matches('\\');
+    let ending = if major(version)? < 6 { "xml" } else { "vmcx" };
+    Some(format!(r"{folder}\Virtual Machines\{}.{ending}", id.to_ascii_uppercase()))
+}
+
+fn major(version: Option<&str>) -> Option<i64> {
+    version?.split('.').next()?.parse().ok()
 }

@@ -11,7 +11,7 @@ crate::table! {
         pub vm_id: String,
         /// When the host was asked.
         pub collected_at: DateTime<Utc>,
-        /// Display name, not unique. `Get-VMProcessor .VMName`.
+        /// Display name, not unique; the id where it is empty. `Get-VMProcessor .VMName`.
         pub vm_name: Option<String>,
         /// `Get-VMProcessor .Count`.
         pub vcpus: Option<i64>,
@@ -38,19 +38,45 @@ crate::table! {
         pub migration_compatibility_enabled: Option<bool>,
         /// Nested virtualization. `Get-VMProcessor .ExposeVirtualizationExtensions`, Windows Server 2016 and later.
         pub nested_virtualization_enabled: Option<bool>,
+        /// `vcpus` times the clock of the host, `Win32_Processor .MaxClockSpeed`.
+        pub max_mhz: Option<i64>,
+        /// `vinfo.cpu_usage_percent` of `max_mhz`.
+        pub overall_mhz: Option<i64>,
+        /// `reservation_percent` of `max_mhz`.
+        pub reservation_mhz: Option<i64>,
+        /// `limit_percent` of `max_mhz`; -1 for no limit, 100 percent.
+        pub limit_mhz: Option<i64>,
+        /// False: Hyper-V adds no processor to a running VM.
+        pub hot_add: Option<bool>,
+        /// False: Hyper-V takes no processor from a running VM.
+        pub hot_remove: Option<bool>,
     }
     sheet {
         "VM" (vm_name)
-        "Powerstate" (vm.power_state)
+        "Powerstate" (vm.power_state_shown)
         "Template" ("False")
         "SRM Placeholder" ("False")
         "CPUs" (vcpus)
-        "Sockets" ()
-        "Cores p/s" ()
+        "Sockets" (sockets)
+        "Cores p/s" (cores_per_socket)
+        "Max" (max_mhz)
+        "Overall" (overall_mhz)
+        "Level" (shares_level)
+        "Shares" (relative_weight)
+        "Reservation" (reservation_mhz)
+        "Entitlement" ()
+        "DRS Entitlement" ()
+        "Limit" (limit_mhz)
+        "Hot Add" (hot_add)
+        "Hot Remove" (hot_remove)
+        "Numa Hotadd Exposed" ()
         "Annotation" (vm.notes)
         "Datacenter" (place.Datacenter)
         "Cluster" (place.Cluster)
         "Host" (host)
+        "Folder" ()
+        "OS according to the configuration file" (vm.os_configured)
+        "OS according to the VMware Tools" (vm.guest_os_name)
         "VM ID" (vm_id)
         "VM UUID" (vm_id)
         "VI SDK Server" (place.SdkServer)

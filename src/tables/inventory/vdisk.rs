@@ -11,7 +11,7 @@ crate::table! {
         pub vm_id: String,
         /// When the host was asked.
         pub collected_at: DateTime<Utc>,
-        /// Display name, not unique. `Get-VMHardDiskDrive .VMName`.
+        /// Display name, not unique; the id where it is empty. `Get-VMHardDiskDrive .VMName`.
         pub vm_name: Option<String>,
         /// Where it is plugged in, as a number in text: 2000 for IDE, 3000 for SCSI, 4000 for PMEM,
         /// plus 100 for each controller number, plus the location.
@@ -22,7 +22,8 @@ crate::table! {
         pub disk_uuid: Option<String>,
         /// The active file, may be an `.avhdx`; a description for a pass-through disk. `Get-VMHardDiskDrive .Path`.
         pub path: Option<String>,
-        /// What the guest sees; null when the file could not be opened. `Get-VHD .Size`.
+        /// What the guest sees; null when the file could not be opened. `Get-VHD .Size`, for a pass-through disk
+        /// `MSFT_Disk .Size`.
         pub capacity_bytes: Option<i64>,
         /// Size of the active file alone; null when it could not be opened. `Get-VHD .FileSize`.
         pub file_size_bytes: Option<i64>,
@@ -64,5 +65,71 @@ crate::table! {
         pub pool_name: Option<String>,
         /// Why the file could not be opened: the FullyQualifiedErrorId of `Get-VHD`.
         pub vhd_error: Option<String>,
+        /// `Hard disk 1`, `Hard disk 2`, … of the VM, in the order of `disk_key`.
+        pub disk_label: Option<String>,
+        /// Sum of the file sizes of the whole chain, from the active file to its root; null when one of them
+        /// could not be opened. `Get-VHD .FileSize`, along `.ParentPath`.
+        pub chain_file_bytes: Option<i64>,
+        /// The part of `chain_file_bytes` in files that no other VM of the host was seen to refer to.
+        pub own_file_bytes: Option<i64>,
+        /// Root of the chain, the active file itself where it has no parent. `Get-VHD .ParentPath`.
+        pub base_path: Option<String>,
+        /// Resilient change tracking: an id, or a local `.rct` file beside the disk.
+        /// `Get-VHD .ResilientChangeTrackingId`; unconfirmed.
+        pub change_tracking_enabled: Option<bool>,
+        /// `persistent`: Hyper-V keeps what a guest writes.
+        pub disk_mode: Option<String>,
+        /// Identity of a pass-through disk. `MSFT_Disk .UniqueId` of the disk with that number; unconfirmed.
+        pub raw_lun_id: Option<String>,
+        /// `normal` without a bound on IOPS, else `custom`.
+        pub level: Option<String>,
+        /// `iops_maximum`; -1 for none.
+        pub iops_limit: Option<i64>,
+        /// `SCSI controller 0`. `Get-VMHardDiskDrive .ControllerType` and `.ControllerNumber`.
+        pub controller: Option<String>,
+        /// Location on a SCSI controller; null on others. `Get-VMHardDiskDrive .ControllerLocation`.
+        pub scsi_unit: Option<i64>,
+    }
+    sheet {
+        "VM" (vm_name)
+        "Powerstate" (vm.power_state_shown)
+        "Template" ("False")
+        "SRM Placeholder" ("False")
+        "Disk" (disk_label)
+        "Disk Key" (disk_key)
+        "Disk UUID" (disk_uuid)
+        "Disk Path" (path)
+        "Capacity MiB" (capacity_bytes in Mib)
+        "Raw" (is_passthrough)
+        "Disk Mode" (disk_mode)
+        "Sharing mode" (sharing_mode)
+        "Thin" (thin)
+        "Eagerly Scrub" ()
+        "Split" ()
+        "Write Through" ()
+        "Level" (level)
+        "Shares" ()
+        "Reservation" (iops_minimum)
+        "Limit" (iops_limit)
+        "Controller" (controller)
+        "Label" (disk_label)
+        "SCSI Unit #" (scsi_unit)
+        "Unit #" (controller_location)
+        "Shared Bus" (shared_bus)
+        "Path" (path)
+        "Raw LUN ID" (raw_lun_id)
+        "Raw Comp. Mode" ()
+        "Internal Sort Column" ()
+        "Annotation" (vm.notes)
+        "Datacenter" (place.Datacenter)
+        "Cluster" (place.Cluster)
+        "Host" (host)
+        "Folder" ()
+        "OS according to the configuration file" (vm.os_configured)
+        "OS according to the VMware Tools" (vm.guest_os_name)
+        "VM ID" (vm_id)
+        "VM UUID" (vm_id)
+        "VI SDK Server" (place.SdkServer)
+        "VI SDK UUID" (place.SdkUuid)
     }
 }

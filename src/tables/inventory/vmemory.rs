@@ -11,7 +11,7 @@ crate::table! {
         pub vm_id: String,
         /// When the host was asked.
         pub collected_at: DateTime<Utc>,
-        /// Display name, not unique. `Get-VMMemory .VMName`.
+        /// Display name, not unique; the id where it is empty. `Get-VMMemory .VMName`.
         pub vm_name: Option<String>,
         /// `Get-VMMemory .DynamicMemoryEnabled`.
         pub dynamic_memory_enabled: Option<bool>,
@@ -39,5 +39,45 @@ crate::table! {
         pub assigned_bytes: Option<i64>,
         /// Null when off or not told, where the cmdlet says 0. `Get-VM .MemoryDemand`.
         pub demand_bytes: Option<i64>,
+        /// The maximum of dynamic memory in MiB; -1 for none, without dynamic memory. `Get-VMMemory .Maximum`.
+        pub limit_mib: Option<i64>,
+        /// Memory can be added while it runs: configuration version 8.0, Windows Server 2016, and later.
+        /// `Get-VM .Version`; unconfirmed.
+        pub hot_add: Option<bool>,
+    }
+    sheet {
+        "VM" (vm_name)
+        "Powerstate" (vm.power_state_shown)
+        "Template" ("False")
+        "SRM Placeholder" ("False")
+        "Size MiB" (startup_bytes in Mib)
+        "Memory Reservation Locked To Max" (reservation_locked)
+        "Overhead" ()
+        "Max" (ceiling_bytes in Mib)
+        "Consumed" (assigned_bytes in Mib)
+        "Consumed Overhead" ()
+        "Private" ()
+        "Shared" ()
+        "Swapped" ()
+        "Ballooned" ()
+        "Active" (demand_bytes in Mib)
+        "Entitlement" ()
+        "DRS Entitlement" ()
+        "Level" (shares_level)
+        "Shares" (priority)
+        "Reservation" (reserved_bytes in Mib)
+        "Limit" (limit_mib)
+        "Hot Add" (hot_add)
+        "Annotation" (vm.notes)
+        "Datacenter" (place.Datacenter)
+        "Cluster" (place.Cluster)
+        "Host" (host)
+        "Folder" ()
+        "OS according to the configuration file" (vm.os_configured)
+        "OS according to the VMware Tools" (vm.guest_os_name)
+        "VM ID" (vm_id)
+        "VM UUID" (vm_id)
+        "VI SDK Server" (place.SdkServer)
+        "VI SDK UUID" (place.SdkUuid)
     }
 }

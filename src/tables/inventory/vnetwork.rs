@@ -11,7 +11,7 @@ crate::table! {
         pub vm_id: String,
         /// When the host was asked.
         pub collected_at: DateTime<Utc>,
-        /// Display name, not unique. `Get-VMNetworkAdapter .VMName`.
+        /// Display name, not unique; the id where it is empty. `Get-VMNetworkAdapter .VMName`.
         pub vm_name: Option<String>,
         /// The adapter's id in the configuration. `Get-VMNetworkAdapter .Id`.
         pub adapter_id: Option<String>,
@@ -53,5 +53,48 @@ crate::table! {
         pub native_vlan_id: Option<i64>,
         /// Ranges, `10,20-29`; null unless in trunk mode. `.VlanSetting.AllowedVlanIdList`; unconfirmed.
         pub allowed_vlan_ids: Option<String>,
+        /// 0 untagged, 1 to 4094 in access mode, the primary id in private mode, 4095 for a trunk; null when the
+        /// mode is unknown. `Get-VMNetworkAdapter .VlanSetting`; unconfirmed.
+        pub vlan_id: Option<i64>,
+        /// `<switch>`, or `<switch>:vlan<id>` in access and private mode; null without a switch.
+        pub network_name: Option<String>,
+        /// The adapter's name, with ` (2)`, ` (3)`, … where the VM has it again.
+        pub nic_label: Option<String>,
+        /// `ipv4_addresses`, separated by commas; null when there is none.
+        pub ipv4_text: Option<String>,
+        /// `ipv6_addresses`, separated by commas; null when there is none.
+        pub ipv6_text: Option<String>,
+        /// SR-IOV is wanted and a virtual function is in use. `Get-VMNetworkAdapter .IovWeight`
+        /// and `.IovUsage`; unconfirmed.
+        pub direct_path_io: Option<bool>,
+    }
+    sheet {
+        "VM" (vm_name)
+        "Powerstate" (vm.power_state_shown)
+        "Template" ("False")
+        "SRM Placeholder" ("False")
+        "NIC label" (nic_label)
+        "Adapter" (adapter_type)
+        "Network" (network_name)
+        "Switch" (switch_name)
+        "Connected" (connected)
+        "Starts Connected" (starts_connected)
+        "Mac Address" (mac_address)
+        "Type" (mac_type)
+        "IPv4 Address" (ipv4_text)
+        "IPv6 Address" (ipv6_text)
+        "Direct Path IO" (direct_path_io)
+        "Internal Sort Column" ()
+        "Annotation" (vm.notes)
+        "Datacenter" (place.Datacenter)
+        "Cluster" (place.Cluster)
+        "Host" (host)
+        "Folder" ()
+        "OS according to the configuration file" (vm.os_configured)
+        "OS according to the VMware Tools" (vm.guest_os_name)
+        "VM ID" (vm_id)
+        "VM UUID" (vm_id)
+        "VI SDK Server" (place.SdkServer)
+        "VI SDK UUID" (place.SdkUuid)
     }
 }

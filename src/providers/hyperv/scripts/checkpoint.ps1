@@ -33,6 +33,7 @@ foreach ($checkpoint in @(Hyper-V\Get-VMSnapshot -VMName '*')) {
             IsAutomaticCheckpoint = $checkpoint.IsAutomaticCheckpoint
             HardDrivePaths        = @($paths)
             DiskFileSize          = $bytes
+            MemoryFileSize        = $checkpoint.SizeOfSystemFiles
         }
     } catch {
         $_

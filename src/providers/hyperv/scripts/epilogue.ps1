@@ -90,6 +90,7 @@ function Invoke-Lustrum {
     $ids = @{}
     $chars = 2
     $written = 0
+    $last = $null
     foreach ($row in $rows) {
         try {
             $text = ConvertTo-Json -InputObject $row -Depth 3 -Compress
@@ -97,7 +98,10 @@ function Invoke-Lustrum {
             $faults = $faults + @($_)
             continue
         }
-        if ($texts.Count -gt 0 -and $chars + $text.Length -gt $limit) {
+        # The rows of one VM stay together: some values follow from all of them.
+        $apart = $null -eq $row.VMId -or $row.VMId -ne $last
+        $last = $row.VMId
+        if ($texts.Count -gt 0 -and $apart -and $chars + $text.Length -gt $limit) {
             $ms = [long]((Get-Date) - $began).TotalMilliseconds
             Write-LustrumRecord -Collector $Name -Seq $seq -Status 'more' -Json ('[' + ($texts -join ',') + ']') -Rows $texts.Count -VmIds $ids.Count -Ms $ms
             $seq = $seq + 1

@@ -24,6 +24,7 @@ foreach ($memory in @(Hyper-V\Get-VMMemory -VMName '*')) {
             MaximumPerNumaNode   = $memory.MaximumPerNumaNode
             MemoryAssigned       = $vm.MemoryAssigned
             MemoryDemand         = $vm.MemoryDemand
+            Version              = ConvertTo-LustrumText $vm.Version
         }
     } catch {
         $_

@@ -22,10 +22,12 @@ foreach ($adapter in @(Read-LustrumAdapter)) {
             IPAddresses              = @(ConvertTo-LustrumTexts $adapter.IPAddresses)
             MacAddressSpoofing       = ConvertTo-LustrumText $adapter.MacAddressSpoofing
             IovWeight                = $adapter.IovWeight
+            IovUsage                 = $adapter.IovUsage
             PortMirroringMode        = ConvertTo-LustrumText $adapter.PortMirroringMode
             VlanOperationMode        = ConvertTo-LustrumText $vlan.OperationMode
             AccessVlanId             = $vlan.AccessVlanId
             NativeVlanId             = $vlan.NativeVlanId
+            PrimaryVlanId            = $vlan.PrimaryVlanId
             AllowedVlanIdList        = @(ConvertTo-LustrumTexts $vlan.AllowedVlanIdList)
         }
     } catch {

@@ -111,6 +111,11 @@ function Read-LustrumDrive {
     Read-LustrumBulk -Name 'drive' -Read { Hyper-V\Get-VMHardDiskDrive -VMName '*' }
 }
 
+function Read-LustrumDvd {
+    Assert-LustrumHyperV
+    Read-LustrumBulk -Name 'dvd' -Read { Hyper-V\Get-VMDvdDrive -VMName '*' }
+}
+
 # Whether a per-VM cmdlet has anything to find: '*' over no VMs is not asked at all. An
 # error instead of VMs is not "none".
 function Test-LustrumAnyVm {

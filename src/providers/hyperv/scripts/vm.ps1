@@ -38,6 +38,7 @@ if ($vms.Count -eq 0) { return }
 $adapters = $null
 $drives = $null
 $dvds = $null
+$differences = $null
 try {
     $found = @(Read-LustrumAdapter)
     $found | Where-Object { Test-LustrumFault $_ }
@@ -45,7 +46,8 @@ try {
     $found = @(Read-LustrumDrive)
     $found | Where-Object { Test-LustrumFault $_ }
     $drives = Measure-LustrumByVm $found
-    $found = @(Hyper-V\Get-VMDvdDrive -VMName '*' 2>&1)
+    $differences = Measure-LustrumByVm @($found | Where-Object { (Test-LustrumFault $_) -or $_.Path -match '\.avhdx?$' })
+    $found = @(Read-LustrumDvd)
     $found | Where-Object { Test-LustrumFault $_ }
     $dvds = Measure-LustrumByVm $found
 } catch {
@@ -53,6 +55,7 @@ try {
 }
 
 $settings = @{}
+$systems = @{}
 $guests = @{}
 try {
     $query = "SELECT * FROM Msvm_VirtualSystemSettingData WHERE VirtualSystemType = 'Microsoft:Hyper-V:System:Realized'"
@@ -65,6 +68,9 @@ try {
         $id = ConvertTo-LustrumId $component.SystemName
         if ($null -ne $id) { $guests[$id] = $component.GuestIntrinsicExchangeItems }
     }
+    foreach ($system in @(Get-CimInstance -Namespace 'root\virtualization\v2' -Query 'SELECT Name, EnabledState FROM Msvm_ComputerSystem' -ErrorAction Stop)) {
+        $systems[[string]$system.Name] = $system.EnabledState
+    }
 } catch {
     $_
 }
@@ -73,16 +79,20 @@ foreach ($vm in $vms) {
     try {
         $id = Get-LustrumVmId $vm
         $setting = $null
+        $enabled = $null
         $guest = $null
         $nics = $null
         $disks = $null
         $opticals = $null
+        $differing = $null
         if ($null -ne $id) {
             $setting = $settings[$id]
+            $enabled = $systems[$id]
             $guest = $guests[$id]
             if ($null -ne $adapters) { $nics = [int]$adapters[$id] }
             if ($null -ne $drives) { $disks = [int]$drives[$id] }
             if ($null -ne $dvds) { $opticals = [int]$dvds[$id] }
+            if ($null -ne $differences) { $differing = [int]$differences[$id] }
         }
         $secureBoot = $null
         $template = $null
@@ -94,6 +104,7 @@ foreach ($vm in $vms) {
             VMId                       = $id
             Name                       = ConvertTo-LustrumText $vm.Name
             State                      = ConvertTo-LustrumText $vm.State
+            EnabledState               = $enabled
             Status                     = ConvertTo-LustrumText $vm.Status
             PrimaryOperationalStatus   = ConvertTo-LustrumText $vm.PrimaryOperationalStatus
             OperationalStatus          = @(ConvertTo-LustrumTexts $vm.OperationalStatus)
@@ -130,6 +141,7 @@ foreach ($vm in $vms) {
             NetworkAdapterCount        = $nics
             HardDriveCount             = $disks
             DvdDriveCount              = $opticals
+            DifferencingDriveCount     = $differing
             BIOSGUID                   = ConvertTo-LustrumId $setting.BIOSGUID
             SecureBoot                 = $secureBoot
             SecureBootTemplate         = $template
