@@ -13,9 +13,9 @@ use crate::cli::refusal::{Answer, Refusal};
 use crate::cli::terminal::Terminal;
 use crate::cli::{dotenv, request, telemetry};
 use crate::config::load;
+use crate::daemon::daemon::{Closed, Daemon, Order, Surroundings};
 use crate::daemon::library::Library;
 use crate::daemon::scheduler::Width;
-use crate::daemon::daemon::{Closed, Daemon, Order, Surroundings};
 use crate::engine::recorder::Listener;
 use crate::time::clock::Clock;
 
@@ -35,7 +35,8 @@ pub async fn serve(global: &Global, asked: &ServeArguments, terminal: &Terminal)
         listeners: Box::new(|| -> Vec<Box<dyn Listener>> { vec![Box::new(Journal::default())] }),
         alive: Box::new(Supervisor::default().into_signal()),
     };
-    let daemon = Daemon::new(Library::new(asked.jobs.clone(), template), Width(asked.runs as usize), surroundings);
+    let daemon =
+        Daemon::new(Library::new(asked.jobs.clone(), template), Width(asked.runs as usize), surroundings);
     let on_this_thread = LocalSet::new();
     let closed = on_this_thread.run_until(async {
         tokio::select! {

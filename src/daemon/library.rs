@@ -65,7 +65,8 @@ impl Library {
     fn job_files(&self) -> Vec<PathBuf> {
         let entries = std::fs::read_dir(&self.folder).into_iter().flatten();
         let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
-        let mut files: Vec<_> = paths.filter(|path| path.extension().is_some_and(|ext| ext == "toml")).collect();
+        let mut files: Vec<_> =
+            paths.filter(|path| path.extension().is_some_and(|ext| ext == "toml")).collect();
         files.sort();
         files
     }

@@ -4,4 +4,3 @@ pub mod agenda;
 pub mod daemon;
 pub mod library;
 pub mod scheduler;
-

@@ -62,7 +62,7 @@ pub enum Closed {
     Interrupted,
 }
 
-pub struct Service {
+pub struct Daemon {
     library: Library,
     scheduler: Scheduler,
     surroundings: Surroundings,
@@ -72,7 +72,7 @@ pub struct Service {
     stops: BTreeMap<(JobName, Slot), Stop>,
 }
 
-impl Service {
+impl Daemon {
     pub fn new(library: Library, width: Width, surroundings: Surroundings) -> Self {
         Self {
             library,
@@ -119,7 +119,8 @@ impl Service {
         }
         let reading = self.library.read();
         for (path, problems) in &reading.refused {
-            let kept = if self.jobs.contains_key(path) { "the job it held before stays" } else { "it is left out" };
+            let kept =
+                if self.jobs.contains_key(path) { "the job it held before stays" } else { "it is left out" };
             for problem in &problems.0 {
                 tracing::error!(file = %path.display(), %problem, "a job file cannot be used: {kept}");
             }
@@ -163,7 +164,8 @@ impl Service {
     }
 
     fn start(&mut self, job: JobName, slot: Slot, cause: Cause) {
-        let Some(path) = self.jobs.iter().find(|(_, known)| known.name == job).map(|(path, _)| path.clone()) else {
+        let Some(path) = self.jobs.iter().find(|(_, known)| known.name == job).map(|(path, _)| path.clone())
+        else {
             self.scheduler.ended(&job, slot);
             return;
         };
@@ -201,7 +203,9 @@ impl Service {
             Ok(Ended::Interrupted(_) | Ended::DryRun(_)) => {
                 tracing::warn!(job.name = %job, %slot, "interrupted: nothing is committed");
             }
-            Err(failure) => tracing::error!(job.name = %job, %slot, %failure, "the run could not be recorded"),
+            Err(failure) => {
+                tracing::error!(job.name = %job, %slot, %failure, "the run could not be recorded")
+            }
         }
         self.stops.remove(&(job.clone(), slot));
         self.scheduler.ended(&job, slot);
@@ -244,13 +248,16 @@ impl Execution {
             let told: Vec<_> = problems.0.iter().map(ToString::to_string).collect();
             Failure::new(FailureKind::NotApplicable, told.join("; "))
         })?;
-        let unrecordable = |error: &dyn std::fmt::Display| Failure::new(FailureKind::Store, error.to_string());
+        let unrecordable =
+            |error: &dyn std::fmt::Display| Failure::new(FailureKind::Store, error.to_string());
         let store = Store::open(&asked.job.output.dir).map_err(|error| unrecordable(&error))?;
         let warnings = asked.warnings.clone();
         let (platform, shell) = (asked.job.platform, asked.job.limits.shell());
         let plan = Plan::of(asked, false);
         let committed = store.get(&layout::manifest(&plan.job, self.slot)).await;
-        if let Some(attempt) = committed.map_err(|error| unrecordable(&error))?.and_then(|body| attempt_of(&body)) {
+        if let Some(attempt) =
+            committed.map_err(|error| unrecordable(&error))?.and_then(|body| attempt_of(&body))
+        {
             return Ok(Ended::LostTo(attempt));
         }
         let header = launch::header(&plan, self.slot, Lineage::default(), &self.clock, self.nonce);
