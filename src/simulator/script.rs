@@ -201,6 +201,7 @@ impl Scene {
             "nic" => payload::nic(seen, &self.machine),
             "checkpoint" => payload::checkpoint(seen, &self.machine),
             "switch" => payload::switch(&self.machine),
+            "adapter" | "management" | "hba" | "cluster" | "role" | "volume" | "file" => Vec::new(),
             _ => return None,
         })
     }

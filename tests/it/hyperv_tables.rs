@@ -243,6 +243,7 @@ fn unknown_stays_unknown() {
             "heartbeat",
             "is_passthrough",
             "starts_connected",
+            "object_id",
         ];
         for (name, value) in rows[0].as_object().unwrap() {
             let known = ["host", "vm_id", "collected_at"].contains(&name.as_str())

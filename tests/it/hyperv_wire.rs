@@ -13,6 +13,7 @@ use lustrum::model::failure::{Failure, FailureKind};
 use lustrum::model::outcome::Outcome;
 use lustrum::model::target::{AuthMethod, HostName, Platform, Scheme, Target, Trust};
 use lustrum::providers::hyperv::clixml::Complaints;
+use lustrum::providers::hyperv::collector::Collector;
 use lustrum::providers::hyperv::session::Hyperv;
 use lustrum::providers::hyperv::wire::{Damage, Decoder, Item, PAYLOAD_BYTES, Status};
 use lustrum::providers::provider::{Ask, Contact, Finding, Provider, Session, Sink};
@@ -447,8 +448,9 @@ impl Heard {
 /// A whole conversation on stdout; every other collector says "ok" without rows.
 async fn heard(records: &[String]) -> (Heard, Result<(), Failure>) {
     let told: String = records.concat();
-    let silent = ["host", "vm", "processor", "memory", "nic", "switch", "checkpoint", "disk"]
-        .into_iter()
+    let silent = Collector::ALL
+        .iter()
+        .map(|collector| collector.word())
         .filter(|word| !told.contains(&format!("\"collector\":\"{word}\"")))
         .map(|word| record(word, 0, "ok", "[]"));
     let rest: String = silent.collect();
@@ -612,10 +614,9 @@ async fn an_early_exit_is_explained_by_stderr() {
 
 #[tokio::test]
 async fn the_last_record_may_lack_its_line_break() {
-    let text = ["host", "vm", "processor", "memory", "nic", "switch", "checkpoint", "disk"]
-        .map(|word| record(word, 0, "ok", "[]"))
-        .concat()
-        + end().trim_end();
+    let records: String =
+        Collector::ALL.iter().map(|collector| record(collector.word(), 0, "ok", "[]")).collect();
+    let text = records + end().trim_end();
     let (_, ended) = heard_raw(vec![Ok(Received { exit_code: Some(0), ..stdout(&text) })]).await;
     ended.unwrap();
 }

@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 use uuid::Uuid;
 
 use crate::providers::hyperv::object::{Object, Reading, Stamp, read};
-use crate::providers::hyperv::{checkpoint, disk, host, memory, nic, processor, switch, vm};
+use crate::providers::hyperv::{
+    adapter, checkpoint, cluster, disk, file, hba, host, management, memory, nic, processor, role, switch,
+    vm, volume,
+};
 use crate::tables::table::{Row, TableId};
 
 /// Declares the collectors: word on the wire, script, object.
@@ -45,7 +48,7 @@ macro_rules! collectors {
     };
 }
 
-// By value and risk: what opens files one by one comes last.
+// By value and risk: what opens files one by one, or walks folders, comes last.
 collectors! {
     /// The machine.
     Host = "host" in host as HostObject;
@@ -61,8 +64,22 @@ collectors! {
     Switch = "switch" in switch as SwitchObject;
     /// Checkpoints.
     Checkpoint = "checkpoint" in checkpoint as CheckpointObject;
+    /// Physical network adapters.
+    Adapter = "adapter" in adapter as AdapterObject;
+    /// The host's own network addresses.
+    Management = "management" in management as ManagementObject;
+    /// Storage adapters.
+    Hba = "hba" in hba as HbaObject;
+    /// The failover cluster.
+    Cluster = "cluster" in cluster as ClusterObject;
+    /// Clustered roles of VMs.
+    Role = "role" in role as RoleObject;
+    /// Volumes that hold VM files.
+    Volume = "volume" in volume as VolumeObject;
     /// Hard drives, with their files.
     Disk = "disk" in disk as DiskObject;
+    /// Files on VM volumes.
+    File = "file" in file as FileObject;
 }
 
 impl Collector {
