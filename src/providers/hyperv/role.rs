@@ -60,6 +60,7 @@ impl Object for RoleObject {
     }
 
     fn order(a: &Vrole, b: &Vrole) -> Ordering {
-        (&a.role_name, &a.vm_id).cmp(&(&b.role_name, &b.vm_id))
+        let key = |row: &Vrole| (row.vm_id.is_none(), row.vm_id.clone(), row.role_name.clone());
+        key(a).cmp(&key(b))
     }
 }

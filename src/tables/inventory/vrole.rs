@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 crate::table! {
-    /// Clustered roles of virtual machines: one row per role, told by the node that owns it. Sorted by (host, role_name).
+    /// Clustered roles of virtual machines: one row per role, told by the node that owns it. Sorted by (host, vm_id).
     pub struct Vrole as "vrole" ("vRole") {
         /// The node that owns it, as the fleet names it.
         pub host: String,
