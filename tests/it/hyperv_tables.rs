@@ -40,7 +40,7 @@ fn as_json(rows: &RecordBatch) -> Vec<Value> {
     serde_json::from_slice(&writer.into_inner()).unwrap()
 }
 
-fn rows(collector: Collector, payload: &Value) -> Vec<Value> {
+pub fn rows(collector: Collector, payload: &Value) -> Vec<Value> {
     read(collector, payload.to_string().as_bytes()).1
 }
 
@@ -50,7 +50,7 @@ fn fixture(collector: Collector, name: &str) -> (Reading, Vec<Value>) {
 }
 
 /// Some columns of a row, so that a test states only what it is about.
-fn assert_columns(row: &Value, expected: Value) {
+pub fn assert_columns(row: &Value, expected: Value) {
     for (name, value) in expected.as_object().unwrap() {
         assert!(row.get(name).is_some(), "no column {name}");
         assert_eq!(&row[name], value, "{name} of {}", row["vm_id"]);

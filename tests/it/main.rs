@@ -12,6 +12,7 @@ mod config_problems;
 mod config_secret;
 mod fanout;
 mod gate;
+mod hyperv_host_tables;
 mod hyperv_session;
 mod hyperv_tables;
 mod hyperv_wire;
