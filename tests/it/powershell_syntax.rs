@@ -200,6 +200,20 @@ fn scripts_only_read() {
     }
 }
 
+/// The logon is good for this one machine: what it asks of another is refused, or worse, answered.
+#[test]
+fn scripts_ask_no_other_machine() {
+    for (name, text) in scripts() {
+        let tree = parse(&text);
+        walk(tree.root_node(), &mut |node| {
+            let word = text[node.byte_range()].to_ascii_lowercase();
+            let elsewhere = ["-computername", "-cimsession", "-session", "-cluster"];
+            let asks = node.kind() == "command_parameter" && elsewhere.contains(&word.as_str());
+            assert!(!asks, "{name} asks another machine: {word}");
+        });
+    }
+}
+
 /// A bare Get-VM may be PowerCLI's or SCVMM's.
 #[test]
 fn the_check_on_commands_can_fail() {

@@ -9,6 +9,7 @@ $folders = @{}
 $mounts = @{}
 $total = 0
 $shared = @{}
+$volumes = @()
 foreach ($csv in @(Read-LustrumCsv)) {
     if (Test-LustrumFault $csv) {
         $csv
@@ -16,6 +17,8 @@ foreach ($csv in @(Read-LustrumCsv)) {
     }
     $mount = $csv.Path.TrimEnd('\')
     $shared[$mount] = $true
+    # Should the list of volumes lack it, its folders must not pass for folders of C:.
+    $volumes = $volumes + @([pscustomobject]@{ Name = $mount + '\' })
     $owner = [string]$csv.Resource.OwnerNode
     # Nobody would list it.
     if ($owner -eq '') { try { throw 'LustrumVolumeWithoutOwner' } catch { $_ } }
@@ -25,7 +28,7 @@ foreach ($csv in @(Read-LustrumCsv)) {
     $total = $total + 1
 }
 if (Test-LustrumHyperV) {
-    $volumes = @(Read-LustrumVolume)
+    $volumes = $volumes + @(Read-LustrumVolume)
     $volumes | Where-Object { Test-LustrumFault $_ }
     foreach ($folder in @(Read-LustrumVmFolder)) {
         if (Test-LustrumFault $folder) {

@@ -71,6 +71,8 @@ foreach ($csv in @(Read-LustrumCsv)) {
     foreach ($one in $volumes) {
         if (([string]$one.Name).TrimEnd('\') -eq $mount -or ($id -and [string]$one.DeviceID -eq $id)) { $volume = $one }
     }
+    # Should the list of volumes lack it, its folders must not pass for folders of C:.
+    $volumes = $volumes + @([pscustomobject]@{ Name = $mount + '\' })
     New-LustrumVolume 'csv' ($mount -replace '^.*\\', '') $mount $id $volume $csv
 }
 if (-not (Test-LustrumHyperV)) { return }
