@@ -13,7 +13,7 @@ crate::table! {
         pub cluster_name: Option<String>,
         /// Lower-case. `MSCluster_Cluster.Fqdn`.
         pub cluster_fqdn: Option<String>,
-        /// 9 for Windows Server 2016, 10 for 2019, 11 for 2022, 12 for 2025. `MSCluster_Cluster.ClusterFunctionalLevel`; unconfirmed.
+        /// 9 for Windows Server 2016, 10 for 2019, 11 for 2022, 12 for 2025. `MSCluster_Cluster.ClusterFunctionalLevel`.
         pub functional_level: Option<i64>,
         /// Sorted. `MSCluster_Node.Name`.
         pub node_names: Option<Vec<String>>,
@@ -25,9 +25,9 @@ crate::table! {
         pub witness_name: Option<String>,
         /// `Online`, `Offline`, `Failed`, … `MSCluster_Resource.State`.
         pub witness_state: Option<String>,
-        /// 0 never, 1 when a node joins, 2 always. `MSCluster_Cluster.AutoBalancerMode`, Windows Server 2016 and later; unconfirmed.
+        /// 0 never, 1 when a node joins, 2 always. `MSCluster_Cluster.AutoBalancerMode`, Windows Server 2016 and later.
         pub balancer_mode: Option<i64>,
-        /// 1 low, 2 medium, 3 high. `MSCluster_Cluster.AutoBalancerLevel`; unconfirmed.
+        /// 1 low, 2 medium, 3 high. `MSCluster_Cluster.AutoBalancerLevel`.
         pub balancer_level: Option<i64>,
         /// Storage Spaces Direct. `MSCluster_Cluster.S2DEnabled`; unconfirmed.
         pub s2d_enabled: Option<bool>,

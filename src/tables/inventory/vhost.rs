@@ -101,7 +101,7 @@ crate::table! {
         pub cluster_shown: Option<String>,
         /// All partitions' share of the processors, 0 to 100, null where the counter is missing:
         /// `Win32_PerfFormattedData_HvStats_HyperVHypervisorLogicalProcessor.PercentTotalRunTime`, instance
-        /// `_Total`; else the root partition's own share. Unconfirmed.
+        /// `_Total`; else the root partition's own share.
         pub cpu_usage_percent: Option<f64>,
         /// The processors have more threads than cores, in use or not. `Win32_Processor.ThreadCount`,
         /// Windows Server 2016 and later; unconfirmed.

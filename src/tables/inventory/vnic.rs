@@ -14,25 +14,25 @@ crate::table! {
         pub adapter_name: Option<String>,
         /// By which a switch names its uplinks. `MSFT_NetAdapter.InterfaceDescription`.
         pub interface_description: Option<String>,
-        /// File of the driver. `MSFT_NetAdapter.DriverName`; unconfirmed.
+        /// File of the driver. `MSFT_NetAdapter.DriverName`.
         pub driver: Option<String>,
-        /// `MSFT_NetAdapter.DriverVersionString`; unconfirmed.
+        /// `MSFT_NetAdapter.DriverVersionString`.
         pub driver_version: Option<String>,
         /// Null when it does not say. `MSFT_NetAdapter.Speed`.
         pub link_speed_mbps: Option<i64>,
-        /// `MSFT_NetAdapter.FullDuplex`; unconfirmed.
+        /// `MSFT_NetAdapter.FullDuplex`.
         pub full_duplex: Option<bool>,
-        /// `00:15:5d:01:02:03`. `MSFT_NetAdapter.NetworkAddresses`, else `.PermanentAddress`; unconfirmed.
+        /// `00:15:5d:01:02:03`. `MSFT_NetAdapter.NetworkAddresses`, else `.PermanentAddress`.
         pub mac_address: Option<String>,
         /// `Up`, `Down`, `Testing`, `Dormant`, `NotPresent`, `LowerLayerDown`, `Unknown`, or `Disabled`.
-        /// `MSFT_NetAdapter.InterfaceOperationalStatus` and `.InterfaceAdminStatus`; unconfirmed.
+        /// `MSFT_NetAdapter.InterfaceOperationalStatus` and `.InterfaceAdminStatus`.
         pub status: Option<String>,
         /// `0000:03:00.0`. Registry `Enum\<device>\LocationInformation`; unconfirmed.
         pub pci: Option<String>,
         /// It wakes the host on a magic packet; false where it cannot.
         /// `MSFT_NetAdapterPowerManagementSettingData.WakeOnMagicPacket`; unconfirmed.
         pub wake_on_lan: Option<bool>,
-        /// `MSFT_NetAdapter.MtuSize`; unconfirmed.
+        /// `MSFT_NetAdapter.MtuSize`.
         pub mtu: Option<i64>,
         /// The virtual switch it is an uplink of. Completed by the census.
         pub switch_name: Option<String>,

@@ -22,9 +22,9 @@ crate::table! {
         pub priority: Option<i64>,
         /// `MSCluster_ResourceGroup.AntiAffinityClassNames`.
         pub anti_affinity: Option<Vec<String>>,
-        /// Rules that name the role. `MSCluster_AffinityRule.Name`, Windows Server 2022 and later; unconfirmed.
+        /// Rules that name the role. `MSCluster_AffinityRule.Name`, Windows Server 2022 and later.
         pub affinity_rules: Option<Vec<String>>,
-        /// `MSCluster_ResourceGroupToPreferredNode`; unconfirmed.
+        /// `MSCluster_ResourceGroupToPreferredNode`.
         pub preferred_owners: Option<Vec<String>>,
         /// `TurnOff`, `Save`, `ShutDown` or `ForcedShutDown`. Private property `OfflineAction`; unconfirmed.
         pub offline_action: Option<String>,

@@ -30,7 +30,7 @@ crate::table! {
         pub gateway: Option<String>,
         /// First IPv6 gateway. `Win32_NetworkAdapterConfiguration.DefaultIPGateway`.
         pub ip6_gateway: Option<String>,
-        /// `MSFT_NetAdapter.MtuSize`; unconfirmed.
+        /// `MSFT_NetAdapter.MtuSize`.
         pub mtu: Option<i64>,
         /// 0 untagged, 1 to 4094, 4095 for a trunk; null outside of virtual switches.
         /// `Get-VMNetworkAdapter -ManagementOS .VlanSetting`; unconfirmed.

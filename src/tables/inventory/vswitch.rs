@@ -28,7 +28,7 @@ crate::table! {
         pub management_os_allowed: Option<bool>,
         /// `Get-VMSwitch .PacketDirectEnabled`, Windows Server 2016 and later; unconfirmed.
         pub packet_direct_enabled: Option<bool>,
-        /// The smallest of its uplinks'; null without uplinks. `MSFT_NetAdapter.MtuSize`; unconfirmed.
+        /// The smallest of its uplinks'; null without uplinks. `MSFT_NetAdapter.MtuSize`.
         pub mtu: Option<i64>,
         /// How an embedded team shares the load: `Dynamic` or `HyperVPort`.
         /// `Get-VMSwitchTeam .LoadBalancingAlgorithm`, Windows Server 2016 and later; unconfirmed.
