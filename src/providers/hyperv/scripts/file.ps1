@@ -30,7 +30,7 @@ foreach ($csv in @(Read-LustrumCsv)) {
 if (Test-LustrumHyperV) {
     $volumes = $volumes + @(Read-LustrumVolume)
     $volumes | Where-Object { Test-LustrumFault $_ }
-    foreach ($folder in @(Read-LustrumVmFolder)) {
+    foreach ($folder in @(Read-LustrumVmFolder -AndDefaults)) {
         if (Test-LustrumFault $folder) {
             $folder
             continue

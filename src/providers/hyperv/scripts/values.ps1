@@ -221,8 +221,9 @@ function Read-LustrumCsv {
     }
 }
 
-# Folders that hold files of VMs, or are to hold those of new ones.
+# Folders that hold files of VMs; with those for new ones, where removed VMs leave theirs.
 function Read-LustrumVmFolder {
+    param([switch]$AndDefaults)
     $folders = @()
     foreach ($vm in @(Read-LustrumVm)) {
         if (Test-LustrumFault $vm) { $vm; continue }
@@ -235,8 +236,10 @@ function Read-LustrumVmFolder {
             if ($drive.Path -and $null -eq $drive.DiskNumber) { $folders = $folders + @($drive.Path -replace '\\[^\\]*$', '') }
         }
     }
-    $vmHost = Hyper-V\Get-VMHost
-    $folders = $folders + @($vmHost.VirtualMachinePath, $vmHost.VirtualHardDiskPath)
+    if ($AndDefaults) {
+        $vmHost = Hyper-V\Get-VMHost
+        $folders = $folders + @($vmHost.VirtualMachinePath, $vmHost.VirtualHardDiskPath)
+    }
     $seen = @{}
     foreach ($folder in $folders) {
         $path = ([string]$folder).TrimEnd('\')
