@@ -103,6 +103,27 @@ pub fn host(machine: &Machine) -> Vec<Object> {
         "ClusterName": machine.cluster,
         "ClusterNodeState": machine.cluster.as_ref().map(|_| "Up"),
         "HyperVModuleVersion": "2.0.0.0",
+        "HypervisorLoadPercentage": NULL,
+        "HyperThreadingAvailable": NULL,
+        "BiosVendor": NULL,
+        "ServiceTag": NULL,
+        "OemString": NULL,
+        "Dhcp": NULL,
+        "DnsSearchOrder": NULL,
+        "TimeZoneName": NULL,
+        "GmtOffset": NULL,
+        "Licenses": NULL,
+        "CertificateIssuer": NULL,
+        "CertificateSubject": NULL,
+        "CertificateNotBefore": NULL,
+        "CertificateNotAfter": NULL,
+        "WinrmBasic": NULL,
+        "WinrmAllowUnencrypted": NULL,
+        "WinrmHttpListener": NULL,
+        "NtpType": NULL,
+        "MaximumVmVersion": NULL,
+        "VmmsRunning": NULL,
+        "PowerPolicy": NULL,
     }]
 }
 
@@ -331,6 +352,8 @@ pub fn switch(machine: &Machine) -> Vec<Object> {
             "IovEnabled": false,
             "AllowManagementOS": switch.allow_management_os,
             "PacketDirectEnabled": false,
+            "Mtu": NULL,
+            "LoadBalancingAlgorithm": NULL,
         }
     };
     machine.switches.iter().map(object).collect()

@@ -203,6 +203,7 @@ impl Scene {
             "switch" => payload::switch(&self.machine),
             "service" => payload::service(seen),
             "dvd" => Vec::new(),
+            "adapter" | "management" | "hba" | "cluster" | "role" | "volume" | "file" => Vec::new(),
             _ => return None,
         })
     }

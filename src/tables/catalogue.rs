@@ -3,12 +3,19 @@
 use crate::tables::audit::coverage::CoverageRow;
 use crate::tables::audit::missing_vms::MissingVm;
 use crate::tables::inventory::vcd::Vcd;
+use crate::tables::inventory::vcluster::Vcluster;
 use crate::tables::inventory::vcpu::Vcpu;
+use crate::tables::inventory::vdatastore::Vdatastore;
 use crate::tables::inventory::vdisk::Vdisk;
+use crate::tables::inventory::vfile::Vfile;
+use crate::tables::inventory::vhba::Vhba;
 use crate::tables::inventory::vhost::Vhost;
 use crate::tables::inventory::vinfo::Vinfo;
 use crate::tables::inventory::vmemory::Vmemory;
 use crate::tables::inventory::vnetwork::Vnetwork;
+use crate::tables::inventory::vnic::Vnic;
+use crate::tables::inventory::vrole::Vrole;
+use crate::tables::inventory::vsc_vmk::VscVmk;
 use crate::tables::inventory::vsnapshot::Vsnapshot;
 use crate::tables::inventory::vswitch::Vswitch;
 use crate::tables::inventory::vtools::Vtools;
@@ -24,8 +31,15 @@ pub static INVENTORY: &[&TableSpec] = &[
     &Vcd::SPEC,
     &Vsnapshot::SPEC,
     &Vtools::SPEC,
+    &Vcluster::SPEC,
     &Vhost::SPEC,
+    &Vhba::SPEC,
+    &Vnic::SPEC,
     &Vswitch::SPEC,
+    &VscVmk::SPEC,
+    &Vdatastore::SPEC,
+    &Vrole::SPEC,
+    &Vfile::SPEC,
 ];
 
 /// Every table that follows from the collected ones, in the order of RVTools' tabs.

@@ -157,8 +157,8 @@ async fn damage_is_told_from_absence() {
 
     let (told, ended) = census(vec![Fault::TruncatedRecord]).await;
     assert_eq!(ended.unwrap_err().kind, FailureKind::Corrupt);
-    told.all_ok_but(&["vdisk"]);
-    assert_eq!(told.failure("vdisk"), FailureKind::Corrupt);
+    told.all_ok_but(&["vfile"]);
+    assert_eq!(told.failure("vfile"), FailureKind::Corrupt);
 
     let (told, ended) = census(vec![Fault::MissingEnd]).await;
     assert_eq!(ended.unwrap_err().kind, FailureKind::Corrupt);

@@ -253,6 +253,7 @@ fn unknown_stays_unknown() {
             "disk_mode",
             "hot_add",
             "hot_remove",
+            "object_id",
         ];
         for (name, value) in rows[0].as_object().unwrap() {
             let known = ["host", "vm_id", "collected_at"].contains(&name.as_str())

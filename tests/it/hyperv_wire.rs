@@ -614,8 +614,9 @@ async fn an_early_exit_is_explained_by_stderr() {
 
 #[tokio::test]
 async fn the_last_record_may_lack_its_line_break() {
-    let text = Collector::ALL.iter().map(|it| record(it.word(), 0, "ok", "[]")).collect::<String>()
-        + end().trim_end();
+    let records: String =
+        Collector::ALL.iter().map(|collector| record(collector.word(), 0, "ok", "[]")).collect();
+    let text = records + end().trim_end();
     let (_, ended) = heard_raw(vec![Ok(Received { exit_code: Some(0), ..stdout(&text) })]).await;
     ended.unwrap();
 }

@@ -16,6 +16,7 @@ mod cron;
 mod cron_oracle;
 mod fanout;
 mod gate;
+mod hyperv_host_tables;
 mod hyperv_session;
 mod hyperv_tables;
 mod hyperv_vm_columns;

@@ -169,9 +169,10 @@ fn lines_may_lose_their_indentation_and_comments() {
 }
 
 /// Cmdlets that read, and those that only touch this process.
-const HARMLESS: [&str; 13] = [
+const HARMLESS: [&str; 14] = [
     "ConvertFrom-Json",
     "ConvertTo-Json",
+    "Get-ChildItem",
     "Get-CimInstance",
     "Get-Command",
     "Get-Date",
@@ -196,6 +197,20 @@ fn scripts_only_read() {
             let harmless = HARMLESS.contains(&command.as_str()) || ON_VALUES.contains(&command.as_str());
             assert!(own || reads || harmless, "{name} calls {command}");
         }
+    }
+}
+
+/// The logon is good for this one machine: what it asks of another is refused, or worse, answered.
+#[test]
+fn scripts_ask_no_other_machine() {
+    for (name, text) in scripts() {
+        let tree = parse(&text);
+        walk(tree.root_node(), &mut |node| {
+            let word = text[node.byte_range()].to_ascii_lowercase();
+            let elsewhere = ["-computername", "-cimsession", "-session", "-cluster"];
+            let asks = node.kind() == "command_parameter" && elsewhere.contains(&word.as_str());
+            assert!(!asks, "{name} asks another machine: {word}");
+        });
     }
 }
 

@@ -51,7 +51,9 @@ fn inventory_rows_say_where_and_when_they_come_from() {
         let columns = (table.columns)();
         let required: Vec<_> =
             columns.iter().filter(|column| !column.nullable).map(|column| column.name).collect();
-        let per_vm = !matches!(table.id.as_str(), "vhost" | "vswitch");
+        let per_host =
+            ["vhost", "vswitch", "vhba", "vnic", "vsc_vmk", "vdatastore", "vcluster", "vrole", "vfile"];
+        let per_vm = !per_host.contains(&table.id.as_str());
         let expected: &[_] =
             if per_vm { &["host", "vm_id", "collected_at"] } else { &["host", "collected_at"] };
         assert_eq!(required, expected, "{}", table.id);

@@ -6,7 +6,8 @@ use uuid::Uuid;
 
 use crate::providers::hyperv::object::{Object, Reading, Stamp, read};
 use crate::providers::hyperv::{
-    checkpoint, disk, dvd, host, integration, memory, nic, processor, switch, vm,
+    adapter, checkpoint, cluster, disk, dvd, file, hba, host, integration, management, memory, nic,
+    processor, role, switch, vm, volume,
 };
 use crate::tables::table::{Row, TableId};
 
@@ -47,7 +48,7 @@ macro_rules! collectors {
     };
 }
 
-// By value and risk: what opens files one by one comes last.
+// By value and risk: what opens files one by one, or walks folders, comes last.
 collectors! {
     /// The machine.
     Host = "host" in host as HostObject;
@@ -67,8 +68,22 @@ collectors! {
     Dvd = "dvd" in dvd as DvdObject;
     /// Checkpoints.
     Checkpoint = "checkpoint" in checkpoint as CheckpointObject;
+    /// Physical network adapters.
+    Adapter = "adapter" in adapter as AdapterObject;
+    /// The host's own network addresses.
+    Management = "management" in management as ManagementObject;
+    /// Storage adapters.
+    Hba = "hba" in hba as HbaObject;
+    /// The failover cluster.
+    Cluster = "cluster" in cluster as ClusterObject;
+    /// Clustered roles of VMs.
+    Role = "role" in role as RoleObject;
+    /// Volumes that hold VM files.
+    Volume = "volume" in volume as VolumeObject;
     /// Hard drives, with their files.
     Disk = "disk" in disk as DiskObject;
+    /// Files on VM volumes.
+    File = "file" in file as FileObject;
 }
 
 impl Collector {

@@ -1,24 +1,33 @@
 //! Hyper-V hosts over a remote shell: one script, one process, one file a collector.
 
+pub mod adapter;
+pub mod address;
 pub mod baseline;
 pub mod bootstrap;
 pub mod checkpoint;
 pub mod clixml;
+pub mod cluster;
+pub mod clustered;
 pub mod collector;
 pub mod conversation;
 pub mod disk;
 pub mod dvd;
 pub mod facts;
+pub mod file;
+pub mod hba;
 pub mod host;
 pub mod integration;
+pub mod management;
 pub mod memory;
 pub mod nic;
 pub mod object;
 pub mod processor;
+pub mod role;
 pub mod script;
 pub mod session;
 pub mod state;
 pub mod switch;
 pub mod value;
 pub mod vm;
+pub mod volume;
 pub mod wire;

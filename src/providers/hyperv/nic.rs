@@ -7,6 +7,7 @@ use std::net::IpAddr;
 use serde::Deserialize;
 use uuid::Uuid;
 
+use crate::providers::hyperv::address::mac;
 use crate::providers::hyperv::object::{Object, Stamp};
 use crate::providers::hyperv::value::{Flag, Id, Int, OnOff, Text, Texts};
 use crate::tables::inventory::vnetwork::Vnetwork;
@@ -160,17 +161,6 @@ fn by_family(addresses: Option<Vec<String>>) -> (Option<Vec<String>>, Option<Vec
         addresses.iter().filter(|address| family(address).is_some_and(|ip| is(&ip))).cloned().collect()
     };
     (Some(of(IpAddr::is_ipv4)), Some(of(IpAddr::is_ipv6)))
-}
-
-/// `00155D010203` as `00:15:5d:01:02:03`; all zeros is an address not given yet.
-fn mac(text: &str) -> Option<String> {
-    let digits: String =
-        text.chars().filter(char::is_ascii_hexdigit).collect::<String>().to_ascii_lowercase();
-    if digits.len() != 12 || digits.bytes().all(|digit| digit == b'0') {
-        return None;
-    }
-    let pairs: Vec<_> = (0..12).step_by(2).map(|at| &digits[at..at + 2]).collect();
-    Some(pairs.join(":"))
 }
 
 /// `1`, `2`, `3`, `7` as `1-3,7`. What is a range already stays as it is.

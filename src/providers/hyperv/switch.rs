@@ -6,7 +6,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::providers::hyperv::object::{Object, Stamp};
-use crate::providers::hyperv::value::{Flag, Id, Text, Texts};
+use crate::providers::hyperv::value::{Flag, Id, Int, Text, Texts};
 use crate::tables::inventory::vswitch::Vswitch;
 
 pub const SCRIPT: &str = include_str!("scripts/switch.ps1");
@@ -15,6 +15,9 @@ pub const SCRIPT: &str = include_str!("scripts/switch.ps1");
 const TYPES: [(&str, &str); 3] = [("0", "Private"), ("1", "Internal"), ("2", "External")];
 const BANDWIDTH_MODES: [(&str, &str); 4] =
     [("0", "Default"), ("1", "Weight"), ("2", "Absolute"), ("3", "None")];
+
+/// Numbers of `VMSwitchLoadBalancingAlgorithm`.
+const LOAD_BALANCING: [(&str, &str); 2] = [("4", "HyperVPort"), ("5", "Dynamic")];
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
@@ -29,6 +32,8 @@ pub struct SwitchObject {
     #[serde(rename = "AllowManagementOS")]
     allow_management_os: Flag,
     packet_direct_enabled: Flag,
+    mtu: Int,
+    load_balancing_algorithm: Text,
 }
 
 impl Object for SwitchObject {
@@ -51,6 +56,9 @@ impl Object for SwitchObject {
             iov_enabled: self.iov_enabled.0,
             management_os_allowed: self.allow_management_os.0,
             packet_direct_enabled: self.packet_direct_enabled.0,
+            mtu: self.mtu.positive(),
+            policy: self.load_balancing_algorithm.named(&LOAD_BALANCING),
+            ports: None,
         })
     }
 

@@ -28,5 +28,37 @@ crate::table! {
         pub management_os_allowed: Option<bool>,
         /// `Get-VMSwitch .PacketDirectEnabled`, Windows Server 2016 and later; unconfirmed.
         pub packet_direct_enabled: Option<bool>,
+        /// The smallest of its uplinks'; null without uplinks. `MSFT_NetAdapter.MtuSize`.
+        pub mtu: Option<i64>,
+        /// How an embedded team shares the load: `Dynamic` or `HyperVPort`.
+        /// `Get-VMSwitchTeam .LoadBalancingAlgorithm`, Windows Server 2016 and later; unconfirmed.
+        pub policy: Option<String>,
+        /// Always null: a Hyper-V switch has no fixed number of ports.
+        pub ports: Option<i64>,
+    }
+    sheet {
+        "Host" (host)
+        "Datacenter" (place.Datacenter)
+        "Cluster" (place.Cluster)
+        "Switch" (switch_name)
+        "# Ports" (ports)
+        "Free Ports" ()
+        "Promiscuous Mode" ()
+        "Mac Changes" ()
+        "Forged Transmits" ()
+        "Traffic Shaping" ()
+        "Width" ()
+        "Peak" ()
+        "Burst" ()
+        "Policy" (policy)
+        "Reverse Policy" ()
+        "Notify Switch" ()
+        "Rolling Order" ()
+        "Offload" ()
+        "TSO" ()
+        "Zero Copy Xmit" ()
+        "MTU" (mtu)
+        "VI SDK Server" (place.SdkServer)
+        "VI SDK UUID" (place.SdkUuid)
     }
 }

@@ -131,7 +131,7 @@ function Test-LustrumAnyVm {
 function Read-LustrumRegistry {
     param([string]$Path, [string]$Name)
     try {
-        $key = Get-ItemProperty -Path $Path -Name $Name -ErrorAction Stop
+        $key = Get-ItemProperty -LiteralPath $Path -Name $Name -ErrorAction Stop
     } catch {
         return $null
     }
@@ -163,6 +163,108 @@ function Read-LustrumOptional {
     } catch {
         return
     }
+}
+
+# The cluster this host is a node of; $null where it stands alone.
+function Get-LustrumCluster {
+    return ConvertTo-LustrumText (Read-LustrumRegistry -Path 'HKLM:\Cluster' -Name 'ClusterName')
+}
+
+function Read-LustrumCluster {
+    param([string]$Class)
+    Read-LustrumBulk -Name $Class -Read { Get-CimInstance -Namespace 'root\MSCluster' -ClassName $Class }
+}
+
+# Words for numbers; a number without a word stays a number.
+function ConvertTo-LustrumWord {
+    param($Value, $Words)
+    if ($null -eq $Value) { return $null }
+    $word = $Words[[string]$Value]
+    if ($null -ne $word) { return $word }
+    return [string]$Value
+}
+
+function Read-LustrumNetAdapter {
+    Read-LustrumBulk -Name 'adapter' -Read { Get-CimInstance -Namespace 'root\StandardCimv2' -ClassName 'MSFT_NetAdapter' }
+}
+
+# Where a device sits on a PCI bus, "0000:03:00.0": the registry keeps bus, device and
+# function as the last three numbers of a text.
+function Get-LustrumPci {
+    param($Device)
+    if (-not $Device) { return $null }
+    $text = Read-LustrumRegistry -Path ('HKLM:\SYSTEM\CurrentControlSet\Enum\' + $Device) -Name 'LocationInformation'
+    if ([string]$text -match 'pci.*\((\d+),(\d+),(\d+)\)\s*$') {
+        return '0000:{0:x2}:{1:x2}.{2}' -f [int]$Matches[1], [int]$Matches[2], [int]$Matches[3]
+    }
+    return $null
+}
+
+function Read-LustrumVolume {
+    Read-LustrumBulk -Name 'volume' -Read { Get-CimInstance -ClassName 'Win32_Volume' }
+}
+
+# The cluster shared volumes, each with the resource that has its owner and state.
+function Read-LustrumCsv {
+    if ($null -eq (Get-LustrumCluster)) { return }
+    $resources = @{}
+    foreach ($resource in @(Read-LustrumCluster 'MSCluster_Resource')) {
+        if (Test-LustrumFault $resource) { $resource; continue }
+        if ($resource.Id) { $resources[[string]$resource.Id] = $resource }
+        if ($resource.Name) { $resources[[string]$resource.Name] = $resource }
+    }
+    $of = @{}
+    foreach ($link in @(Read-LustrumCluster 'MSCluster_ClusterSharedVolumeToResource')) {
+        if (Test-LustrumFault $link) { $link; continue }
+        $key = [string]$link.PartComponent.Id
+        if (-not $resources.ContainsKey($key)) { $key = [string]$link.PartComponent.Name }
+        $of[[string]$link.GroupComponent.Name] = $resources[$key]
+    }
+    foreach ($csv in @(Read-LustrumCluster 'MSCluster_ClusterSharedVolume')) {
+        if (Test-LustrumFault $csv) { $csv; continue }
+        [pscustomobject]@{ Volume = $csv; Path = [string]$csv.Name; Resource = $of[[string]$csv.Name] }
+    }
+}
+
+# Folders that hold files of VMs; with those for new ones, where removed VMs leave theirs.
+function Read-LustrumVmFolder {
+    param([switch]$AndDefaults)
+    $folders = @()
+    foreach ($vm in @(Read-LustrumVm)) {
+        if (Test-LustrumFault $vm) { $vm; continue }
+        $folders = $folders + @($vm.Path, $vm.ConfigurationLocation, $vm.SnapshotFileLocation)
+    }
+    if ($folders.Count -gt 0) {
+        foreach ($drive in @(Read-LustrumDrive)) {
+            if (Test-LustrumFault $drive) { $drive; continue }
+            # A pass-through disk has a number and a description for a path.
+            if ($drive.Path -and $null -eq $drive.DiskNumber) { $folders = $folders + @($drive.Path -replace '\\[^\\]*$', '') }
+        }
+    }
+    if ($AndDefaults) {
+        $vmHost = Hyper-V\Get-VMHost
+        $folders = $folders + @($vmHost.VirtualMachinePath, $vmHost.VirtualHardDiskPath)
+    }
+    $seen = @{}
+    foreach ($folder in $folders) {
+        $path = ([string]$folder).TrimEnd('\')
+        if ($path -eq '' -or $seen.ContainsKey($path)) { continue }
+        $seen[$path] = $true
+        $path
+    }
+}
+
+# The mounted volume a folder lies on: the one whose mount point is the longest beginning.
+function Get-LustrumMount {
+    param([string]$Folder, $Volumes)
+    $best = $null
+    $path = $Folder.ToLowerInvariant() + '\'
+    foreach ($volume in $Volumes) {
+        $mount = ([string]$volume.Name).ToLowerInvariant()
+        if ($mount -eq '' -or -not $path.StartsWith($mount)) { continue }
+        if ($null -eq $best -or $mount.Length -gt ([string]$best.Name).Length) { $best = $volume }
+    }
+    return $best
 }
 
 # The full name of a domain member, else the plain one.
