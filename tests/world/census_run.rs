@@ -4,6 +4,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
+use arrow_array::cast::AsArray;
+use arrow_array::types::TimestampMicrosecondType;
+use arrow_schema::{DataType, Schema, SchemaRef};
 use chrono::DateTime;
 use lustrum::census::ground::{Ground, HostStanding, Remembered};
 use lustrum::census::taken::Census;
@@ -133,14 +136,38 @@ fn batch(spec: &TableSpec, host: &str, row: &Value) -> RecordBatch {
     object.extend(row.as_object().unwrap().clone());
     let names: Vec<_> = (spec.columns)().iter().map(|column| column.name).collect();
     object.keys().for_each(|name| assert!(names.contains(&name.as_str()), "{}.{name}", spec.id));
-    let mut decoder = arrow_json::ReaderBuilder::new((spec.schema)()).build_decoder().unwrap();
+    let schema = (spec.schema)();
+    let mut decoder = arrow_json::ReaderBuilder::new(in_zone(&schema, "+00:00")).build_decoder().unwrap();
     decoder.serialize(&[object]).unwrap();
-    decoder.flush().unwrap().unwrap()
+    relabelled(&decoder.flush().unwrap().unwrap(), "UTC")
+}
+
+/// Arrow reads and writes instants of a named zone only with a zone database.
+fn in_zone(schema: &SchemaRef, zone: &str) -> SchemaRef {
+    let fields = schema.fields().iter().map(|field| match field.data_type() {
+        DataType::Timestamp(unit, Some(_)) => {
+            let instant = DataType::Timestamp(*unit, Some(zone.into()));
+            field.as_ref().clone().with_data_type(instant)
+        }
+        _ => field.as_ref().clone(),
+    });
+    Arc::new(Schema::new(fields.collect::<Vec<_>>()))
+}
+
+fn relabelled(batch: &RecordBatch, zone: &str) -> RecordBatch {
+    let columns = batch.columns().iter().map(|column| match column.data_type() {
+        DataType::Timestamp(..) => {
+            let instants = column.as_primitive::<TimestampMicrosecondType>().clone();
+            Arc::new(instants.with_timezone(zone))
+        }
+        _ => column.clone(),
+    });
+    RecordBatch::try_new(in_zone(&batch.schema(), zone), columns.collect()).unwrap()
 }
 
 fn rows(batch: &RecordBatch) -> Vec<Value> {
     let mut writer = arrow_json::ArrayWriter::new(Vec::new());
-    writer.write(batch).unwrap();
+    writer.write(&relabelled(batch, "+00:00")).unwrap();
     writer.finish().unwrap();
     let written = writer.into_inner();
     if written.is_empty() { Vec::new() } else { serde_json::from_slice(&written).unwrap() }

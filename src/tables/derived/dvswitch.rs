@@ -12,7 +12,7 @@ crate::table! {
         pub site: Option<String>,
         /// The cluster's name; null for a host that stands alone.
         pub cluster_name: Option<String>,
-        /// `Microsoft Corporation`.
+        /// Always `Microsoft Corporation`.
         pub vendor: Option<String>,
         /// Hosts that have a switch of this name, as the fleet names them.
         pub host_members: Option<Vec<String>>,

@@ -20,13 +20,13 @@ crate::table! {
         pub build: Option<String>,
         /// Hyper-V and what it runs on, `Microsoft Hyper-V, Microsoft Windows Server 2022 Datacenter 10.0.20348.2700`.
         pub fullname: Option<String>,
-        /// `Hyper-V`.
+        /// Always `Hyper-V`.
         pub product_name: Option<String>,
         /// `Win32_OperatingSystem.Version`.
         pub product_version: Option<String>,
-        /// `hyperv`.
+        /// Always `hyperv`.
         pub product_line: Option<String>,
-        /// `Microsoft Corporation`.
+        /// Always `Microsoft Corporation`.
         pub vendor: Option<String>,
         /// The cluster's full name, or the host's.
         pub sdk_server: Option<String>,
