@@ -205,7 +205,13 @@ fn a_role_is_found_on_whichever_node_told_it() {
     .into();
     assert_eq!(
         found,
-        [json!("medium"), json!("Save"), json!("vmMonitoringOnly"), json!("web, db"), Value::Null]
+        [
+            json!("medium"),
+            json!("Save"),
+            json!("vmMonitoringOnly"),
+            json!("antiAffinityClass"),
+            json!("web, db")
+        ]
     );
 }
 

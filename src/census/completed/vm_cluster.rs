@@ -20,8 +20,8 @@ pub fn fill(filling: &mut Filling, vinfo: &RecordBatch, vrole: &RecordBatch, str
     filling.texts("ha_restart_priority", |vm| role(vm)?.priority.map(restart));
     filling.texts("ha_isolation_response", |vm| role(vm)?.offline_action.as_deref());
     filling.texts("ha_vm_monitoring", |vm| role(vm)?.vm_monitoring.map(monitoring));
-    filling.texts("cluster_rules", |vm| role(vm)?.anti_affinity.as_deref());
-    filling.texts("cluster_rule_names", |vm| role(vm)?.affinity_rules.as_deref());
+    filling.texts("cluster_rules", |vm| listed(role(vm)?, |(kind, _)| kind.to_owned()));
+    filling.texts("cluster_rule_names", |vm| listed(role(vm)?, |(_, names)| names));
 }
 
 /// `Get-ClusterGroup .Priority`: 3000 high, 2000 medium, 1000 low, 0 no automatic start.
@@ -32,6 +32,14 @@ fn restart(priority: i64) -> &'static str {
         2000..3000 => "medium",
         3000.. => "high",
     }
+}
+
+/// The rules that name a VM: their kinds, or their names in the same order.
+fn listed(role: &Role, part: fn((&'static str, String)) -> String) -> Option<String> {
+    let kinds = [("antiAffinityClass", &role.anti_affinity), ("affinityRule", &role.affinity_rules)];
+    let told = kinds.into_iter().filter_map(|(kind, names)| Some(part((kind, names.clone()?))));
+    let told: Vec<_> = told.collect();
+    (!told.is_empty()).then(|| told.join(", "))
 }
 
 fn monitoring(enabled: bool) -> &'static str {

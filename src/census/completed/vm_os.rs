@@ -18,7 +18,8 @@ pub fn fill(filling: &mut Filling, vinfo: &RecordBatch, remembered: &HashMap<Str
     let secure_boot = Flags::of(vinfo, "secure_boot_enabled");
     let known = |row| {
         let guest = guest.at(row).filter(|os| !os.trim().is_empty()).map(|os| (os, "guest"));
-        let earlier = || vm_id.at(row).and_then(|id| remembered.get(id)?.os.as_deref());
+        let earlier =
+            || vm_id.at(row).and_then(|id| remembered.get(id)?.os.as_deref().filter(|os| *os != OTHER));
         let guess = || template.at(row).filter(|_| secure_boot.at(row) != Some(false)).and_then(suited);
         guest
             .or_else(|| earlier().map(|os| (os, "history")))

@@ -31,9 +31,7 @@ pub fn switches(fleet: &Fleet, ground: &Ground) -> RecordBatch {
         switch_name: Some(shared.name.to_owned()),
         cluster_name: shared.cluster_name(),
         vendor: Some("Microsoft Corporation".to_owned()),
-        host_members: Some(
-            shared.switch.hosts.iter().map(|h| fleet.names[*h as usize].to_string()).collect(),
-        ),
+        host_members: shared.host_members(fleet),
         ports: shared.counted(shared.switch.adapters),
         vms: shared.counted(shared.switch.vms),
         max_mtu: shared.switch.mtu,
@@ -73,6 +71,12 @@ pub fn ports(fleet: &Fleet, ground: &Ground) -> RecordBatch {
 }
 
 impl Shared<'_> {
+    /// Null when no host told its switches.
+    fn host_members(&self, fleet: &Fleet) -> Option<Vec<String>> {
+        let hosts = self.switch.hosts.iter().map(|host| fleet.names[*host as usize].to_string());
+        Some(hosts.collect::<Vec<_>>()).filter(|hosts| !hosts.is_empty())
+    }
+
     fn cluster_name(&self) -> Option<String> {
         matches!(self.owner, Owner::Cluster(_)).then(|| self.place.cluster.clone())
     }

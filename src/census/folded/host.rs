@@ -1,4 +1,4 @@
-//! What one host tells of itself that others' rows need: about 400 bytes a host.
+//! What one host tells of itself that others' rows need: about 900 bytes a host.
 
 use arrow_array::RecordBatch;
 

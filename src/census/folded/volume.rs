@@ -8,7 +8,7 @@ use crate::census::folded::best::Best;
 use crate::census::folded::owner::Owner;
 use crate::tables::columns::Texts;
 
-/// One volume: about 120 bytes, and its path twice.
+/// One volume: about 250 bytes, and its path twice.
 #[derive(Clone, Debug)]
 pub struct Volume {
     pub owner: Owner,

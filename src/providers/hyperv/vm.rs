@@ -170,6 +170,8 @@ impl Object for VmObject {
             replication_state: self.replication_state.0,
             replication_health: self.replication_health.0,
             replication_mode: self.replication_mode.0,
+            provisioned_shown_bytes: None,
+            in_use_shown_bytes: None,
         })
     }
 

@@ -14,7 +14,7 @@ crate::table! {
         pub cluster_name: Option<String>,
         /// Always `Microsoft Corporation`.
         pub vendor: Option<String>,
-        /// Hosts that have a switch of this name, as the fleet names them.
+        /// Hosts that have a switch of this name, as the fleet names them; null when none told its switches.
         pub host_members: Option<Vec<String>>,
         /// Adapters of VMs; null unless every node told its adapters.
         pub ports: Option<i64>,

@@ -116,5 +116,11 @@ crate::table! {
         pub replication_health: Option<String>,
         /// `Get-VM .ReplicationMode`.
         pub replication_mode: Option<String>,
+        /// For the tab, which is not to be blank: `provisioned_bytes`, which the last committed run fills
+        /// where a disk does not tell its size.
+        pub provisioned_shown_bytes: Option<i64>,
+        /// For the tab, which is not to be blank: `in_use_bytes`, else `provisioned_shown_bytes`; `in_use_source` says
+        /// which.
+        pub in_use_shown_bytes: Option<i64>,
     }
 }
