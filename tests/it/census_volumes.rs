@@ -143,3 +143,11 @@ fn a_volume_in_trouble_is_not_green() {
         assert!(row["object_id"].as_str().unwrap().starts_with("datastore-"));
     }
 }
+
+#[test]
+fn a_fleet_without_volumes_and_clusters_has_no_rows_of_them() {
+    let mut run = Run::default();
+    run.host("hv01");
+    assert!(run.published("vdatastore").is_empty() && run.published("vcluster").is_empty());
+    assert_eq!(run.published("vsource").len(), 1, "the host was asked all the same");
+}
