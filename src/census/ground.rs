@@ -1,6 +1,6 @@
 //! What the census knows beside the rows: how each host ended, and where it stands.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 
@@ -16,6 +16,8 @@ pub struct Ground {
     /// When the run began: the instant to which ages are counted.
     pub started_at: DateTime<Utc>,
     pub program_version: String,
+    /// What the last committed run knew, by VM id.
+    pub remembered: HashMap<String, Remembered>,
 }
 
 /// One host of the run.
@@ -26,4 +28,12 @@ pub struct HostStanding {
     pub status: FinalStatus,
     /// Tables whose collector ended well: only their silence means something.
     pub told: BTreeSet<TableId>,
+}
+
+/// What an earlier run knew of a VM, for facts that this run may not learn.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Remembered {
+    pub os: Option<String>,
+    pub provisioned_bytes: Option<i64>,
+    pub in_use_bytes: Option<i64>,
 }

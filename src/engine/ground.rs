@@ -28,5 +28,6 @@ pub fn of(plan: &Plan, header: &RunHeader, manifest: &Manifest) -> Ground {
         hosts: manifest.hosts.iter().map(standing).collect(),
         started_at: header.started_at,
         program_version: header.program_version.clone(),
+        remembered: HashMap::new(),
     }
 }

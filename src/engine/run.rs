@@ -135,8 +135,9 @@ async fn write(
         recorder.note(&moved);
     }
     let reader = recorder.spool().reader().await.map_err(unrecordable)?;
-    let (spooled, ground) = (Spooled::new(reader, kept_on), ground::of(plan, header, &recorder.manifest()));
-    let census = draft.press().run(move || Census::take(spooled, ground)).await.map_err(broken)?;
+    let spooled = Arc::new(Spooled::new(reader, kept_on));
+    let (tables, ground) = (plan.tables.clone(), ground::of(plan, header, &recorder.manifest()));
+    let census = draft.press().run(move || Census::take(spooled, tables, ground)).await.map_err(broken)?;
     let rows: Arc<dyn TableSource> = Arc::new(census.map_err(unrecordable)?);
     for table in plan.tables.iter().chain(&plan.derived) {
         let artifacts = write_table(draft, header, &rows, table, &plan.formats).await?;

@@ -2,6 +2,11 @@
 
 use crate::tables::audit::coverage::CoverageRow;
 use crate::tables::audit::missing_vms::MissingVm;
+use crate::tables::derived::dvport::Dvport;
+use crate::tables::derived::dvswitch::Dvswitch;
+use crate::tables::derived::vmetadata::Vmetadata;
+use crate::tables::derived::vport::Vport;
+use crate::tables::derived::vsource::Vsource;
 use crate::tables::inventory::vcd::Vcd;
 use crate::tables::inventory::vcluster::Vcluster;
 use crate::tables::inventory::vcpu::Vcpu;
@@ -43,7 +48,8 @@ pub static INVENTORY: &[&TableSpec] = &[
 ];
 
 /// Every table that follows from the collected ones, in the order of RVTools' tabs.
-pub static DERIVED: &[&TableSpec] = &[];
+pub static DERIVED: &[&TableSpec] =
+    &[&Vsource::SPEC, &Vport::SPEC, &Dvswitch::SPEC, &Dvport::SPEC, &Vmetadata::SPEC];
 
 /// Every table the audit writes.
 pub static AUDIT: &[&TableSpec] = &[&CoverageRow::SPEC, &MissingVm::SPEC];

@@ -2,7 +2,11 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod audit;
+mod census_derived;
 mod census_dump;
+mod census_order;
+mod census_volumes;
+mod census_whole;
 mod cli_binary;
 mod cli_run;
 mod cli_serve;

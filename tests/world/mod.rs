@@ -1,5 +1,7 @@
 //! The simulated world the tests run in.
 
+pub mod census_run;
+pub mod census_tables;
 pub mod fault_store;
 pub mod golden;
 pub mod ntlm_client;

@@ -1,0 +1,13 @@
+//! The integration services a host would give its guests: those of its own build.
+//! Unconfirmed: no cmdlet tells the version that a host requires.
+
+use arrow_array::RecordBatch;
+
+use crate::census::completed::beside::Beside;
+use crate::census::filling::Filling;
+
+pub fn complete(vtools: &RecordBatch, beside: &Beside<'_>) -> RecordBatch {
+    let mut filling = Filling::of(vtools);
+    filling.word("required_version", beside.host.machine.os_version.as_deref());
+    filling.done()
+}

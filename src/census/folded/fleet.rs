@@ -1,0 +1,173 @@
+//! The fleet as one walk through all rows leaves it in memory.
+//!
+//! Every table is read once, one host at a time, in name order: first what hosts say of
+//! themselves, then of what they share, then their VMs. That order makes the result the
+//! same whichever host answered first.
+
+use std::collections::HashMap;
+
+use arrow_array::RecordBatch;
+
+use crate::census::collected::Collected;
+use crate::census::folded::cluster::{Claim, Cluster, settle};
+use crate::census::folded::guests::Rows;
+use crate::census::folded::host::{Host, Machine};
+use crate::census::folded::owner::Owner;
+use crate::census::folded::role::{Role, Roles};
+use crate::census::folded::switch::{self, Switches};
+use crate::census::folded::volume::Volumes;
+use crate::census::ground::Ground;
+use crate::census::identity;
+use crate::census::vm_order::by_vm;
+use crate::model::target::HostName;
+use crate::output::spool::SpoolError;
+use crate::tables::columns::Texts;
+use crate::tables::sheet::Place;
+use crate::tables::table::TableId;
+
+/// What the rows say together.
+#[derive(Default)]
+pub struct Fleet {
+    /// As in `Ground::hosts`: in name order.
+    pub names: Vec<HostName>,
+    pub hosts: Vec<Host>,
+    /// In the order of their full names.
+    pub clusters: Vec<Cluster>,
+    pub volumes: Volumes,
+    pub switches: Switches,
+    /// By VM id: roles that the VM's own host did not tell.
+    pub strays: HashMap<String, Role>,
+}
+
+impl Fleet {
+    /// Blocks on the disk.
+    pub fn fold(rows: &Collected, ground: &Ground) -> Result<Self, SpoolError> {
+        let mut fleet = Self::default();
+        fleet.meet_hosts(rows, ground)?;
+        for (index, name) in ground.hosts.keys().enumerate() {
+            let cluster = fleet.hosts[index].cluster;
+            fleet.volumes.tell(index, cluster, &rows.of("vdatastore", name)?);
+            let owner = fleet.owner(index);
+            switch::tell(&mut fleet.switches, owner, index, &rows.of("vswitch", name)?);
+        }
+        fleet.volumes.close();
+        for (index, (name, standing)) in ground.hosts.iter().enumerate() {
+            let (vinfo, vdisk) = (rows.of("vinfo", name)?, rows.of("vdisk", name)?);
+            let nics = rows.of("vnic", name)?.num_rows();
+            let hbas = rows.of("vhba", name)?.num_rows();
+            let of_host = Rows { vinfo: &vinfo, vdisk: &vdisk, nics, hbas, told: &standing.told };
+            let cluster = fleet.hosts[index].cluster;
+            let mut guests = of_host.count();
+            guests.whole &= of_host.lay(&mut fleet.volumes, index, cluster);
+            fleet.hosts[index].guests = guests;
+            let owner = fleet.owner(index);
+            switch::connect(&mut fleet.switches, owner, &rows.of("vnetwork", name)?);
+            fleet.keep_strays(&vinfo, &rows.of("vrole", name)?);
+        }
+        Ok(fleet)
+    }
+
+    fn meet_hosts(&mut self, rows: &Collected, ground: &Ground) -> Result<(), SpoolError> {
+        let mut claims = Vec::with_capacity(ground.hosts.len());
+        for (index, (name, standing)) in ground.hosts.iter().enumerate() {
+            let vhost = rows.of("vhost", name)?;
+            claims.push(Claim::of(index, name, &vhost, &rows.of("vcluster", name)?));
+            let place = standing_alone(name, &vhost, &standing.site);
+            let machine = Machine::of(&vhost);
+            self.names.push(name.clone());
+            self.hosts.push(Host { place, machine, ..Host::default() });
+        }
+        let sites: Vec<_> = ground.hosts.values().map(|standing| standing.site.as_str()).collect();
+        let (clusters, places) = settle(&claims, &sites);
+        for (host, place) in self.hosts.iter_mut().zip(places) {
+            host.cluster = place;
+            let Some(cluster) = place.map(|place| &clusters[place]) else { continue };
+            host.place.cluster.clone_from(&cluster.name);
+            host.place.sdk_server.clone_from(&cluster.fqdn);
+            host.place.sdk_uuid.clone_from(&cluster.uuid);
+        }
+        self.clusters = clusters;
+        Ok(())
+    }
+
+    fn keep_strays(&mut self, vinfo: &RecordBatch, vrole: &RecordBatch) {
+        let (vm_id, roles) = (Texts::of(vrole, "vm_id"), Roles::of(vrole));
+        for (row, here) in by_vm(vrole, vinfo).into_iter().enumerate() {
+            if let (Some(vm_id), true) = (vm_id.at(row), here.is_empty()) {
+                self.strays.entry(vm_id.to_owned()).or_insert_with(|| roles.at(row));
+            }
+        }
+    }
+
+    pub fn owner(&self, host: usize) -> Owner {
+        self.hosts[host].cluster.map_or(Owner::Host(host), Owner::Cluster)
+    }
+
+    /// A host's place among the hosts.
+    pub fn index(&self, host: &HostName) -> Option<usize> {
+        self.names.binary_search(host).ok()
+    }
+
+    /// Where an owner stands.
+    pub fn place(&self, owner: Owner) -> Place {
+        match owner {
+            Owner::Host(host) => self.hosts[host].place.clone(),
+            Owner::Cluster(cluster) => {
+                let cluster = &self.clusters[cluster];
+                Place {
+                    datacenter: cluster.site.clone(),
+                    cluster: cluster.name.clone(),
+                    sdk_server: cluster.fqdn.clone(),
+                    sdk_uuid: cluster.uuid.clone(),
+                }
+            }
+        }
+    }
+
+    /// Everyone who could add to what an owner shares was heard, and told all of it: a count
+    /// is one only then. For a cluster these are all its nodes.
+    pub fn is_whole(&self, owner: Owner, heard: impl Fn(usize) -> bool) -> bool {
+        match owner {
+            Owner::Host(host) => heard(host),
+            Owner::Cluster(cluster) => self.clusters[cluster]
+                .nodes
+                .as_ref()
+                .is_some_and(|nodes| nodes.iter().all(|node| node.host.is_some_and(&heard))),
+        }
+    }
+
+    /// The hosts of an owner, in name order.
+    pub fn members(&self, owner: Owner) -> Vec<usize> {
+        match owner {
+            Owner::Host(host) => vec![host],
+            Owner::Cluster(cluster) => self.clusters[cluster].members.clone(),
+        }
+    }
+
+    /// Every cluster, and every host that stands alone.
+    pub fn owners(&self) -> impl Iterator<Item = Owner> {
+        let alone = (0..self.hosts.len()).filter(|host| self.hosts[*host].cluster.is_none());
+        (0..self.clusters.len()).map(Owner::Cluster).chain(alone.map(Owner::Host))
+    }
+}
+
+/// A host's place while no cluster is known: its full name, by the fleet's own word for it
+/// where that is one, so that a host that tells nothing keeps its id.
+fn standing_alone(name: &HostName, vhost: &RecordBatch, site: &str) -> Place {
+    let told = (vhost.num_rows() > 0).then(|| Texts::of(vhost, "fqdn").at(0)).flatten();
+    let full = match identity::domain_of(name.as_str()) {
+        Some(_) => name.to_string(),
+        None => told.map_or_else(|| name.to_string(), str::to_lowercase),
+    };
+    Place {
+        datacenter: site.to_owned(),
+        cluster: name.to_string(),
+        sdk_uuid: identity::uuid_of(&full),
+        sdk_server: full,
+    }
+}
+
+/// Whether a host's collector of a table ended well.
+pub fn heard(ground: &Ground, name: &HostName, table: &'static str) -> bool {
+    ground.hosts.get(name).is_some_and(|standing| standing.told.contains(&TableId(table)))
+}

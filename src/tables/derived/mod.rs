@@ -1,0 +1,7 @@
+//! Tables that follow from the collected ones, one file a table.
+
+pub mod dvport;
+pub mod dvswitch;
+pub mod vmetadata;
+pub mod vport;
+pub mod vsource;
