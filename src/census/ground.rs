@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 
+use crate::census::health::thresholds::Thresholds;
 use crate::model::status::FinalStatus;
 use crate::model::target::HostName;
 use crate::tables::table::TableId;
@@ -16,6 +17,8 @@ pub struct Ground {
     /// When the run began: the instant to which ages are counted.
     pub started_at: DateTime<Utc>,
     pub program_version: String,
+    /// Where health findings begin.
+    pub health: Thresholds,
 }
 
 /// One host of the run.
@@ -26,4 +29,7 @@ pub struct HostStanding {
     pub status: FinalStatus,
     /// Tables whose collector ended well: only their silence means something.
     pub told: BTreeSet<TableId>,
+    /// Tables whose collector ended in trouble; a host that lacks what the collector asks
+    /// for is not in trouble.
+    pub failed: BTreeSet<TableId>,
 }

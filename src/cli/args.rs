@@ -119,6 +119,7 @@ const SCHEMA_EXAMPLES: &str = "\
 Examples:
   lustrum schema                 all tables
   lustrum schema vInfo           its columns, types, RVTools headers and sources
+  lustrum schema health          the health checks: their words, thresholds and meanings
   lustrum schema job             JSON schema of a job file, for editors";
 
 #[derive(Clone, Debug, Args)]

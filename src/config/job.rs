@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::config::form;
+use crate::config::health::Health;
 use crate::config::limits::Limits;
 use crate::config::secret::{CredentialSettings, SecretReference};
 use crate::model::run::JobName;
@@ -33,6 +34,7 @@ pub struct Job {
     pub credentials: BTreeMap<String, CredentialSettings>,
     pub limits: Limits,
     pub audit: Audit,
+    pub health: Health,
     pub output: Output,
     pub log: Log,
 }
@@ -180,6 +182,7 @@ impl Default for Job {
             credentials: BTreeMap::from([("default".to_owned(), credential)]),
             limits: Limits::default(),
             audit: Audit::default(),
+            health: Health::default(),
             output: Output::default(),
             log: Log::default(),
         }

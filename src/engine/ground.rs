@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use crate::census::ground::{Ground, HostStanding};
 use crate::engine::plan::Plan;
 use crate::model::event::RunHeader;
+use crate::model::failure::FailureKind;
 use crate::model::manifest::{HostRecord, Manifest, StepRecord};
-use crate::model::outcome::Stage;
+use crate::model::outcome::{Outcome, Stage};
 use crate::model::status::FinalStatus;
 use crate::model::target::HostName;
 use crate::tables::catalogue;
@@ -15,12 +16,13 @@ pub fn of(plan: &Plan, header: &RunHeader, manifest: &Manifest) -> Ground {
     let sites: HashMap<_, _> =
         plan.targets.iter().map(|target| (&target.host, target.site.as_str())).collect();
     let standing = |(host, record): (&HostName, &HostRecord)| {
-        let ended_well = |step: &&StepRecord| step.stage == Stage::Collect && step.outcome.is_ok();
-        let told = record.steps.iter().filter(ended_well);
+        let asked = || record.steps.iter().filter(|step| step.stage == Stage::Collect);
+        let table = |step: &StepRecord| catalogue::named(&step.step.0).map(|spec| spec.id);
         let standing = HostStanding {
             site: sites.get(host).map_or_else(String::new, |site| (*site).to_owned()),
             status: record.verdict.as_ref().map_or(FinalStatus::InventoryError, |verdict| verdict.status),
-            told: told.filter_map(|step| catalogue::named(&step.step.0)).map(|spec| spec.id).collect(),
+            told: asked().filter(|step| step.outcome.is_ok()).filter_map(table).collect(),
+            failed: asked().filter(|step| is_trouble(&step.outcome)).filter_map(table).collect(),
         };
         (host.clone(), standing)
     };
@@ -28,5 +30,15 @@ pub fn of(plan: &Plan, header: &RunHeader, manifest: &Manifest) -> Ground {
         hosts: manifest.hosts.iter().map(standing).collect(),
         started_at: header.started_at,
         program_version: header.program_version.clone(),
+        health: plan.health.clone(),
+    }
+}
+
+fn is_trouble(outcome: &Outcome) -> bool {
+    match outcome {
+        Outcome::Ok { .. } | Outcome::NotRun { .. } => false,
+        Outcome::Partial { failure, .. } | Outcome::Failed { failure } => {
+            failure.kind != FailureKind::NotApplicable
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::tables::audit::coverage::CoverageRow;
 use crate::tables::audit::missing_vms::MissingVm;
+use crate::tables::derived::vhealth::Vhealth;
 use crate::tables::inventory::vcpu::Vcpu;
 use crate::tables::inventory::vdisk::Vdisk;
 use crate::tables::inventory::vhost::Vhost;
@@ -25,7 +26,7 @@ pub static INVENTORY: &[&TableSpec] = &[
 ];
 
 /// Every table that follows from the collected ones, in the order of RVTools' tabs.
-pub static DERIVED: &[&TableSpec] = &[];
+pub static DERIVED: &[&TableSpec] = &[&Vhealth::SPEC];
 
 /// Every table the audit writes.
 pub static AUDIT: &[&TableSpec] = &[&CoverageRow::SPEC, &MissingVm::SPEC];

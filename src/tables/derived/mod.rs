@@ -1,0 +1,3 @@
+//! Tables that follow from the collected ones, one file a table.
+
+pub mod vhealth;
