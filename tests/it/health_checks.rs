@@ -30,8 +30,7 @@ fn case(
     Case { check, fires, name, message, silent: silent.into_iter().collect() }
 }
 
-/// The fleet with other values in it: objects and rows are merged, anything else replaced;
-/// null takes away.
+/// The fleet with other values in it: objects and rows are merged, anything else replaced.
 fn patched(mut fleet: Value, patch: &Value) -> Value {
     merge(&mut fleet, patch);
     fleet
@@ -44,7 +43,7 @@ fn merge(into: &mut Value, patch: &Value) {
                 merge(into.entry(key.clone()).or_insert(Value::Null), value);
             }
         }
-        (Value::Array(into), Value::Array(patch)) if patch.iter().all(Value::is_object) => {
+        (Value::Array(into), Value::Array(patch)) if patch.first().is_some_and(Value::is_object) => {
             into.resize(into.len().max(patch.len()), json!({}));
             into.iter_mut().zip(patch).for_each(|(into, patch)| merge(into, patch));
         }
