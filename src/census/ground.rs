@@ -17,6 +17,8 @@ pub struct Ground {
     /// When the run began: the instant to which ages are counted.
     pub started_at: DateTime<Utc>,
     pub program_version: String,
+    /// Hosts that showed a VM whose rows are kept for another host, each with that host.
+    pub moved: BTreeSet<(HostName, HostName)>,
     /// Where health findings begin.
     pub health: Thresholds,
 }

@@ -32,7 +32,8 @@ impl Census {
         for host in &hosts {
             health.note(&ground, host, &|table| told(&rows, table, host))?;
         }
-        Ok(Self { ground, rows, hosts, health: health.close() })
+        let health = health.close(&ground);
+        Ok(Self { ground, rows, hosts, health })
     }
 }
 

@@ -6,7 +6,7 @@ use crate::census::ground::{Ground, HostStanding};
 use crate::engine::plan::Plan;
 use crate::model::event::RunHeader;
 use crate::model::failure::FailureKind;
-use crate::model::manifest::{HostRecord, Manifest, StepRecord};
+use crate::model::manifest::{HostRecord, Manifest, MovedVm, StepRecord};
 use crate::model::outcome::{Outcome, Stage};
 use crate::model::status::FinalStatus;
 use crate::model::target::HostName;
@@ -30,8 +30,14 @@ pub fn of(plan: &Plan, header: &RunHeader, manifest: &Manifest) -> Ground {
         hosts: manifest.hosts.iter().map(standing).collect(),
         started_at: header.started_at,
         program_version: header.program_version.clone(),
+        moved: manifest.moved_vms.values().flat_map(left).collect(),
         health: plan.health.clone(),
     }
+}
+
+fn left(moved: &MovedVm) -> impl Iterator<Item = (HostName, HostName)> {
+    let left = moved.seen_on.iter().filter(|host| **host != moved.kept);
+    left.map(|host| (host.clone(), moved.kept.clone()))
 }
 
 fn is_trouble(outcome: &Outcome) -> bool {

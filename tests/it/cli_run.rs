@@ -7,6 +7,7 @@ use lustrum::model::manifest::Manifest;
 use lustrum::simulator::fault::Fault;
 use lustrum::simulator::fleet::FleetSpec;
 use lustrum::simulator::running::Simulator;
+use lustrum::tables::catalogue::{DERIVED, INVENTORY};
 
 /// The program, aimed at a fleet, in a folder of its own.
 fn lustrum(fleet: &Simulator, folder: &Path, arguments: &[&str]) -> Command {
@@ -78,7 +79,7 @@ async fn a_healthy_fleet_exits_0_and_every_artifact_is_as_the_manifest_says() {
     }
     let manifest = manifest(folder.path()).unwrap();
     assert!(
-        manifest.ended_at.is_some() && manifest.artifacts.len() == 8 * 3 + 4,
+        manifest.ended_at.is_some() && manifest.artifacts.len() == (INVENTORY.len() + DERIVED.len()) * 3 + 4,
         "{:?}",
         manifest.artifacts.keys()
     );

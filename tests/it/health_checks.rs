@@ -83,6 +83,7 @@ fn host_cases() -> Vec<Case> {
             host(json!({ "cluster_node_state": "Paused", "vmms_running": true, "config_status": "yellow" })),
             [
                 ("up", first("vhost", json!({ "cluster_node_state": "Up", "config_status": "green" }))),
+                ("on its way", first("vhost", json!({ "cluster_node_state": "Joining" }))),
                 ("unknown", first("vhost", json!({ "cluster_node_state": null, "config_status": "gray" }))),
             ],
         ),
@@ -611,8 +612,8 @@ fn shared_cases() -> Vec<Case> {
             Check::DatastoreConfig,
             "Volume1",
             "Datastore has a configuration issue! State = Offline",
-            volume(json!({ "state": "Offline" })),
-            [("online", first("vdatastore", json!({ "state": "Online" })))],
+            volume(json!({ "state": "Offline", "accessible": false })),
+            [("online", first("vdatastore", json!({ "state": "Online", "accessible": true })))],
         ),
         case(
             Check::DatastoreConfig,

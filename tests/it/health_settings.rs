@@ -1,5 +1,7 @@
 //! What a job may say about health checks, and how people find their words.
 
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use lustrum::census::health::check::Check;
@@ -7,6 +9,8 @@ use lustrum::census::health::thresholds::Thresholds;
 use lustrum::config::health::Health;
 use lustrum::config::load::{Loaded, Request, load};
 use lustrum::config::problem::Problems;
+use lustrum::simulator::fleet::FleetSpec;
+use lustrum::simulator::running::Simulator;
 
 fn loaded(settings: &str) -> Result<Loaded, Problems> {
     let folder = tempfile::tempdir().unwrap();
@@ -112,4 +116,46 @@ fn the_catalogue_is_printed_for_people_and_for_programs() {
     let disk_tip = json.as_array().unwrap().iter().find(|view| view["check"] == "disk_tip").unwrap();
     assert_eq!(disk_tip["thresholds"]["disk-tip-size"], "750GiB");
     assert_eq!(disk_tip["rvtools"], 22);
+}
+
+/// The rows of vHealth that a run over a fleet publishes.
+async fn published(fleet: &Simulator, disabled: &[String]) -> Vec<serde_json::Value> {
+    let folder = tempfile::tempdir().unwrap();
+    let hosts: Vec<_> = fleet.hosts().iter().map(|host| host.address().ip().to_string()).collect();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_lustrum"));
+    command
+        .current_dir(folder.path())
+        .args(["run", "--hosts", &hosts.join(",")])
+        .args(["--port", &fleet.hosts()[0].address().port().to_string()])
+        .env_clear()
+        .envs([("HYPERV_USER", "census"), ("HYPERV_PASSWORD", "census")])
+        .env("LUSTRUM__HEALTH__DISABLE", disabled.join(","));
+    let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    let rows = std::fs::read_to_string(found_below(folder.path(), "vhealth.ndjson").unwrap()).unwrap();
+    rows.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+fn found_below(folder: &Path, name: &str) -> Option<PathBuf> {
+    std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).find_map(|path| {
+        if path.is_dir() { found_below(&path, name) } else { path.ends_with(name).then_some(path) }
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_publishes_its_findings_but_those_nobody_wants() {
+    let fleet = Simulator::start(FleetSpec::new(2, 12, 7)).await.unwrap();
+    let rows = published(&fleet, &[]).await;
+    let words: BTreeSet<String> = rows.iter().map(|row| row["check"].as_str().unwrap().to_owned()).collect();
+    assert!(words.len() > 1 && words.contains("checkpoint_active"), "{words:?}");
+    for row in &rows {
+        assert!(row["sdk_server"].is_string(), "{row}");
+    }
+    let of_vms = rows.iter().filter(|row| row["vm_id"].is_string());
+    let order: Vec<_> = of_vms.map(|row| (row["host"].as_str(), row["vm_id"].as_str())).collect();
+    assert!(order.is_sorted() && order.iter().all(|(host, _)| host.is_some()), "{order:?}");
+
+    let unwanted: Vec<String> = words.into_iter().filter(|word| word != "checkpoint_active").collect();
+    let rest = published(&fleet, &unwanted).await;
+    assert!(!rest.is_empty() && rest.iter().all(|row| row["check"] == "checkpoint_active"), "{rest:?}");
 }

@@ -204,3 +204,13 @@ fn the_content_of_a_disk_set_is_no_zombie() {
     host["vfile"].as_array_mut().unwrap().push(json!({ "path": content, "file_kind": "avhdx" }));
     assert_eq!(zombies(&fleet).len(), 2);
 }
+
+#[test]
+fn a_vm_whose_rows_are_kept_in_another_cluster_leaves_its_files_in_doubt() {
+    let mut fleet = fleet([cluster(1, 2, 3, 0), cluster(2, 2, 3, 0)]);
+    fleet[name(1, 1)]["_moved_to"] = json!(name(1, 0));
+    assert_eq!(of_cluster(&zombies(&fleet), 1), 2, "within the cluster nothing is lost");
+    fleet[name(1, 1)]["_moved_to"] = json!(name(2, 0));
+    let found = zombies(&fleet);
+    assert_eq!((of_cluster(&found, 1), of_cluster(&found, 2)), (0, 2));
+}

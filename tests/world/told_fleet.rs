@@ -2,7 +2,7 @@
 //!
 //! A number is an integer or a float, `@2026-11-21T06:00:00Z` an instant, an array a list
 //! of text. Beside its tables a host may have `_told` (tables whose collector ended well;
-//! all unless said), `_failed`, `_status` and `_site`.
+//! all unless said), `_failed`, `_status`, `_site` and `_moved_to`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -67,6 +67,7 @@ pub fn health(fleet: &Value, thresholds: &Thresholds) -> Vec<Found> {
         hosts: hosts.iter().map(|(name, told)| (name.clone(), standing(told))).collect(),
         started_at: started_at(),
         program_version: "0.0.0".to_owned(),
+        moved: moved(fleet),
         health: thresholds.clone(),
     };
     let place = |host: &HostName| Place { sdk_server: format!("sdk of {host}"), ..Place::default() };
@@ -74,7 +75,7 @@ pub fn health(fleet: &Value, thresholds: &Thresholds) -> Vec<Found> {
     for (name, told) in &hosts {
         survey.note(&ground, name, &|table| Ok(batch(&told[table]))).unwrap();
     }
-    let health = survey.close();
+    let health = survey.close(&ground);
     let mut found = Vec::new();
     for (name, told) in &hosts {
         let rows = health.findings(&ground, name, &place(name), &|table| Ok(batch(&told[table]))).unwrap();
@@ -82,6 +83,13 @@ pub fn health(fleet: &Value, thresholds: &Thresholds) -> Vec<Found> {
     }
     found.extend(read(&health.fleet_findings(&ground, &place)));
     found
+}
+
+/// `_moved_to` of a host: where a VM's rows are kept that it showed as well.
+fn moved(fleet: &Value) -> BTreeSet<(HostName, HostName)> {
+    let hosts = fleet.as_object().unwrap().iter();
+    let moved = hosts.filter_map(|(left, told)| Some((left.as_str(), told["_moved_to"].as_str()?)));
+    moved.map(|(left, kept)| (HostName::parse(left).unwrap(), HostName::parse(kept).unwrap())).collect()
 }
 
 fn standing(told: &Value) -> HostStanding {

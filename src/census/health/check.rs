@@ -114,7 +114,7 @@ checks! {
     CdromConnected "cdrom_connected" "CDROM" Info (1) []
     /// A floppy drive of the VM holds a medium. `vcd.drive_kind`, `.connected`.
     FloppyConnected "floppy_connected" "Floppy" Info (2) []
-    /// The VM has a checkpoint that a person or a backup took; recovery points and replica's own do not count.
+    /// The VM has a checkpoint; restore points of backups and of replica do not count.
     /// `vsnapshot.checkpoint_type`.
     CheckpointActive "checkpoint_active" "Snapshot" Warning (3) []
     /// Such a checkpoint is older than the threshold. `vsnapshot.created_at`.

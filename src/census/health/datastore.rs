@@ -147,14 +147,16 @@ impl Facts {
     }
 
     fn troubles(&self) -> impl Iterator<Item = String> {
-        let bad = ["Offline", "OfflinePending", "Failed", "PartialOnline", "Degraded", "Unhealthy"];
+        let bad =
+            ["Offline", "OfflinePending", "Failed", "PartialOnline", "Degraded", "Unhealthy", "NoAccess"];
         let state = self.state.as_deref().filter(|state| bad.contains(state));
+        let state = state.map(|state| format!("State = {state}"));
         let flags = [
-            (self.accessible == Some(false), "Not accessible"),
+            (self.accessible == Some(false) && state.is_none(), "Not accessible"),
             (self.in_maintenance == Some(true), "In maintenance"),
             (self.redirected_access == Some(true), "Redirected access"),
         ];
         let flags = flags.into_iter().filter(|(bad, _)| *bad).map(|(_, trouble)| trouble.to_owned());
-        state.map(|state| format!("State = {state}")).into_iter().chain(flags)
+        state.into_iter().chain(flags)
     }
 }

@@ -16,10 +16,11 @@ pub struct Addresses {
 
 impl Addresses {
     pub fn note(&mut self, host: &HostRows) {
+        let types = Texts::of(&host.vnetwork, "mac_type");
         for (row, mac) in addresses(host) {
             let hash = hash_of(&[&host.standing.site, mac]);
             self.all.say(hash);
-            if Texts::of(&host.vnetwork, "mac_type").at(row) == Some("generated") {
+            if types.at(row) == Some("generated") {
                 self.generated.say(hash);
             }
         }
@@ -31,7 +32,8 @@ impl Addresses {
     }
 }
 
-/// Adapters that are told with an address, replicas left out.
+/// Adapters that are told with an address; those of replicas, and of VMs that may be
+/// replicas, are left out.
 fn addresses<'a>(host: &'a HostRows) -> impl Iterator<Item = (usize, &'a str)> {
     let vms = host.vms();
     let ids = Texts::of(&host.vnetwork, "vm_id");
@@ -42,7 +44,7 @@ fn addresses<'a>(host: &'a HostRows) -> impl Iterator<Item = (usize, &'a str)> {
     })
 }
 
-pub fn check(host: &HostRows, addresses_known: &Addresses, findings: &mut Findings) {
+pub fn check(host: &HostRows, fleet: &Addresses, findings: &mut Findings) {
     let vms = host.vms();
     let name = host.host.as_str();
 
@@ -84,8 +86,8 @@ pub fn check(host: &HostRows, addresses_known: &Addresses, findings: &mut Findin
     let ids = Texts::of(&host.vnetwork, "vm_id");
     for (row, mac) in addresses(host) {
         let hash = hash_of(&[&host.standing.site, mac]);
-        let same = addresses_known.all.count(hash);
-        if let Some(id) = ids.at(row).filter(|_| same > 1 && addresses_known.generated.holds(hash)) {
+        let same = fleet.all.count(hash);
+        if let Some(id) = ids.at(row).filter(|_| same > 1 && fleet.generated.holds(hash)) {
             let message = format!("MAC address {mac} is used by {same} adapters!");
             findings.add_vm(Check::MacClash, name, id, vms.get(id).and_then(|vm| vm.name), message);
         }

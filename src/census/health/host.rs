@@ -50,9 +50,10 @@ fn configuration<'a>(
     flag: &dyn Fn(&'static str) -> Option<bool>,
     found: &mut dyn FnMut(Check, String),
 ) {
-    let mut explained = false;
-    if let Some(state) = text("cluster_node_state").filter(|state| is_bad_node(state)) {
-        explained = true;
+    let state = text("cluster_node_state").filter(|state| *state != "Up");
+    // What the node's state says, the colour only repeats.
+    let mut explained = state.is_some();
+    if let Some(state) = state.filter(|state| is_bad_node(state)) {
         found(Check::HostConfig, format!("Host has a configuration issue! Cluster node state = {state}"));
     }
     if flag("vmms_running") == Some(false) {

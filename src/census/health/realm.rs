@@ -71,6 +71,11 @@ impl Realm {
         }
     }
 
+    /// Rows of the realm are known to be left out.
+    pub fn lacks_references(&mut self) {
+        self.unsure = true;
+    }
+
     pub fn close(&mut self) {
         for tally in [&mut self.files, &mut self.chains, &mut self.ids, &mut self.vms] {
             tally.close();

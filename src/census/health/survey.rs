@@ -51,7 +51,16 @@ impl Survey {
         Ok(())
     }
 
-    pub fn close(mut self) -> Health {
+    pub fn close(mut self, ground: &Ground) -> Health {
+        // Where a VM was seen as well, its rows are left out, and with them its references.
+        for (left, kept) in &ground.moved {
+            let realm = self.realm_of.get(left);
+            if realm != self.realm_of.get(kept)
+                && let Some(realm) = realm.and_then(|realm| self.realms.get_mut(realm))
+            {
+                realm.lacks_references();
+            }
+        }
         self.names.close();
         self.addresses.close();
         self.realms.values_mut().for_each(Realm::close);

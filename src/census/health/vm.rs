@@ -30,6 +30,7 @@ pub fn name_hash(name: &str) -> u64 {
 pub fn check(host: &HostRows, names: &Tally, findings: &mut Findings) {
     let vms = host.vms();
     let folders = Folders::of(host);
+    let troubles = Troubles::of(host);
     let highest = highest_version(host);
     let ids = Texts::of(&host.vinfo, "vm_id");
     let actions = Texts::of(&host.vinfo, "automatic_start_action");
@@ -51,7 +52,7 @@ pub fn check(host: &HostRows, names: &Tally, findings: &mut Findings) {
         if consolidation.at(row) == Some(true) {
             found(Check::Consolidation, "VM disk consolidation is needed!".to_owned());
         }
-        if let Some(trouble) = trouble(host, row) {
+        if let Some(trouble) = troubles.at(row) {
             found(Check::VmConfig, format!("VM has a configuration issue! {trouble}"));
         }
         if let Some(health @ ("Warning" | "Critical")) = health.at(row)
@@ -83,17 +84,31 @@ pub fn check(host: &HostRows, names: &Tally, findings: &mut Findings) {
 }
 
 /// What is wrong with a VM's configuration or state, in the native words.
-fn trouble(host: &HostRows, row: usize) -> Option<String> {
-    let text = |column| Texts::of(&host.vinfo, column).at(row);
-    if let Some(state) = text("native_state").filter(|state| state.ends_with("Critical")) {
-        return Some(format!("State = {state}"));
-    }
-    match text("primary_operational_status") {
-        Some(status) if TROUBLES.contains(&status) || status.ends_with("Critical") => {
-            Some(format!("Operational status = {status}"))
+struct Troubles<'a> {
+    states: Texts<'a>,
+    operational: Texts<'a>,
+    colours: Texts<'a>,
+}
+
+impl<'a> Troubles<'a> {
+    fn of(host: &'a HostRows) -> Self {
+        Self {
+            states: Texts::of(&host.vinfo, "native_state"),
+            operational: Texts::of(&host.vinfo, "primary_operational_status"),
+            colours: Texts::of(&host.vinfo, "config_status"),
         }
-        _ => {
-            text("config_status").filter(|colour| *colour == "red").map(|_| "Config status = red".to_owned())
+    }
+
+    fn at(&self, row: usize) -> Option<String> {
+        let critical = |word: &&str| word.ends_with("Critical");
+        if let Some(state) = self.states.at(row).filter(critical) {
+            return Some(format!("State = {state}"));
+        }
+        match self.operational.at(row) {
+            Some(status) if TROUBLES.contains(&status) || critical(&status) => {
+                Some(format!("Operational status = {status}"))
+            }
+            _ => (self.colours.at(row) == Some("red")).then(|| "Config status = red".to_owned()),
         }
     }
 }
