@@ -31,6 +31,9 @@ pub struct HostStanding {
     pub status: FinalStatus,
     /// Tables whose collector ended well: only their silence means something.
     pub told: BTreeSet<TableId>,
+    /// The host has a trusted baseline and vInfo has all its VMs: what is not there is not on
+    /// the host.
+    pub all_vms_seen: bool,
     /// Tables whose collector ended in trouble; a host that lacks what the collector asks
     /// for is not in trouble.
     pub failed: BTreeSet<TableId>,

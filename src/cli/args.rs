@@ -69,7 +69,7 @@ pub enum Command {
     /// Keep a simulated fleet of WinRM hosts up, for load tests and other tools
     #[command(after_help = simulate_examples())]
     Simulate(SimulateArguments),
-    /// Print the tables, or one table's columns, or the JSON schema of a job or a manifest
+    /// Print the tables, one table's columns, the health checks, or the JSON schema of a job or a manifest
     #[command(after_help = SCHEMA_EXAMPLES)]
     Schema(SchemaArguments),
     /// Check or show the configuration

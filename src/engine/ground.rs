@@ -4,13 +4,15 @@ use std::collections::HashMap;
 
 use crate::census::ground::{Ground, HostStanding};
 use crate::engine::plan::Plan;
-use crate::model::event::RunHeader;
+use crate::model::event::{RunHeader, Verdict};
 use crate::model::failure::FailureKind;
 use crate::model::manifest::{HostRecord, Manifest, MovedVm, StepRecord};
-use crate::model::outcome::{Outcome, Stage};
+use crate::model::outcome::{Outcome, Stage, StepName};
 use crate::model::status::FinalStatus;
 use crate::model::target::HostName;
 use crate::tables::catalogue;
+use crate::tables::inventory::vinfo::Vinfo;
+use crate::tables::table::Row;
 
 pub fn of(plan: &Plan, header: &RunHeader, manifest: &Manifest) -> Ground {
     let sites: HashMap<_, _> =
@@ -22,6 +24,7 @@ pub fn of(plan: &Plan, header: &RunHeader, manifest: &Manifest) -> Ground {
             site: sites.get(host).map_or_else(String::new, |site| (*site).to_owned()),
             status: record.verdict.as_ref().map_or(FinalStatus::InventoryError, |verdict| verdict.status),
             told: asked().filter(|step| step.outcome.is_ok()).filter_map(table).collect(),
+            all_vms_seen: record.verdict.as_ref().is_some_and(saw_all_vms),
             failed: asked().filter(|step| is_trouble(&step.outcome)).filter_map(table).collect(),
         };
         (host.clone(), standing)
@@ -33,6 +36,11 @@ pub fn of(plan: &Plan, header: &RunHeader, manifest: &Manifest) -> Ground {
         moved: manifest.moved_vms.values().flat_map(left).collect(),
         health: plan.health.clone(),
     }
+}
+
+fn saw_all_vms(verdict: &Verdict) -> bool {
+    let vinfo = verdict.coverage.get(&StepName(Vinfo::TABLE.as_str().to_owned()));
+    verdict.status != FinalStatus::InventoryError && vinfo.is_some_and(|seen| seen.missing.is_empty())
 }
 
 fn left(moved: &MovedVm) -> impl Iterator<Item = (HostName, HostName)> {

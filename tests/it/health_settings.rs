@@ -6,11 +6,22 @@ use std::process::Command;
 
 use lustrum::census::health::check::Check;
 use lustrum::census::health::thresholds::Thresholds;
+use lustrum::config::fleet::Fleet;
 use lustrum::config::health::Health;
-use lustrum::config::load::{Loaded, Request, load};
+use lustrum::config::job::Job;
+use lustrum::config::load::{Asked, Loaded, Request, load};
 use lustrum::config::problem::Problems;
+use lustrum::engine::ground;
+use lustrum::engine::plan::Plan;
+use lustrum::model::event::{Coverage, Event, NamedVm, Verdict};
+use lustrum::model::failure::{Failure, FailureKind};
+use lustrum::model::manifest::Manifest;
+use lustrum::model::outcome::{Outcome, Stage, StepName};
+use lustrum::model::status::FinalStatus;
 use lustrum::simulator::fleet::FleetSpec;
 use lustrum::simulator::running::Simulator;
+
+use crate::world::sample_rows::{header, host};
 
 fn loaded(settings: &str) -> Result<Loaded, Problems> {
     let folder = tempfile::tempdir().unwrap();
@@ -158,4 +169,51 @@ async fn a_run_publishes_its_findings_but_those_nobody_wants() {
     let unwanted: Vec<String> = words.into_iter().filter(|word| word != "checkpoint_active").collect();
     let rest = published(&fleet, &unwanted).await;
     assert!(!rest.is_empty() && rest.iter().all(|row| row["check"] == "checkpoint_active"), "{rest:?}");
+}
+
+#[test]
+fn the_manifest_says_which_tables_count_and_which_failed() {
+    let (header, here, there) = (header(1), host("hv01"), host("hv02"));
+    let mut manifest = Manifest::open(header.clone(), [here.clone(), there.clone()]);
+    let failed = |kind| Outcome::Failed { failure: Failure::new(kind, "no") };
+    let partial = Outcome::Partial {
+        rows: 1,
+        failure: Failure::new(FailureKind::RemoteError, "one could not be read"),
+    };
+    let ends = [
+        ("vinfo", Outcome::Ok { rows: 1 }),
+        ("vdisk", partial),
+        ("vhost", failed(FailureKind::TimedOut)),
+        ("vswitch", failed(FailureKind::NotApplicable)),
+    ];
+    for (table, outcome) in ends {
+        let (stage, step, at) = (Stage::Collect, StepName(table.to_owned()), header.started_at);
+        manifest.apply(&Event::StepEnded { host: here.clone(), stage, step, outcome, duration_ms: 1, at });
+    }
+    let kept = there.clone();
+    let seen_on = vec![here.clone(), there.clone()];
+    manifest.apply(&Event::VmMoved { vm_id: "a1".to_owned(), vm_name: String::new(), seen_on, kept });
+    let asked =
+        Asked { job: Job::default(), fleet: Fleet::default(), credentials: [].into(), warnings: Vec::new() };
+    let plan = Plan::of(asked, false);
+    let mut audited = |missing: Vec<NamedVm>, status| {
+        let coverage = Coverage { seen: 1, missing, unexpected: Vec::new(), share: Some(0.95) };
+        let coverage = [(StepName("vinfo".to_owned()), coverage)].into();
+        let (reachable, reasons, baseline_vms) = (true, Vec::new(), Some(1));
+        let verdict = Verdict { status, reachable, reasons, baseline_vms, coverage };
+        manifest.apply(&Event::HostAudited { host: here.clone(), verdict, duration_ms: 1 });
+        ground::of(&plan, &header, &manifest)
+    };
+    let whole = audited(Vec::new(), FinalStatus::InventoryPartial);
+    let standing = &whole.hosts[&here];
+    let words = |tables: &BTreeSet<lustrum::tables::table::TableId>| -> Vec<&str> {
+        tables.iter().map(|table| table.as_str()).collect()
+    };
+    assert_eq!((words(&standing.told), words(&standing.failed)), (vec!["vinfo"], vec!["vdisk", "vhost"]));
+    assert_eq!(whole.moved, [(here.clone(), there.clone())].into());
+    assert_eq!(whole.health, Thresholds::default());
+    assert!(standing.all_vms_seen && !whole.hosts[&there].all_vms_seen);
+    let unseen = NamedVm { vm_id: "a9".to_owned(), vm_name: "web09".to_owned() };
+    assert!(!audited(vec![unseen], FinalStatus::InventoryOk).hosts[&here].all_vms_seen);
+    assert!(!audited(Vec::new(), FinalStatus::InventoryError).hosts[&here].all_vms_seen);
 }

@@ -83,6 +83,7 @@ enum Missing {
     Host,
     Rows,
     Table(&'static str),
+    Vm,
     Down,
     NotInFleet,
 }
@@ -92,6 +93,7 @@ fn missing() -> impl Strategy<Value = Missing> {
         Just(Missing::Host),
         Just(Missing::Rows),
         prop::sample::select(vec!["vinfo", "vdisk", "vsnapshot", "vfile"]).prop_map(Missing::Table),
+        Just(Missing::Vm),
         Just(Missing::Down),
         Just(Missing::NotInFleet),
     ]
@@ -105,6 +107,7 @@ fn lose(fleet: &mut Value, cluster: usize, node: usize, how: &Missing) {
         Missing::Table(table) => {
             fleet[&host]["_told"] = TABLES.iter().filter(|told| *told != table).copied().collect();
         }
+        Missing::Vm => fleet[&host]["_unseen"] = json!(true),
         Missing::Down => {
             for (_, told) in fleet.as_object_mut().unwrap() {
                 for state in told["vcluster"][0]["node_states"].as_array_mut().into_iter().flatten() {
@@ -213,4 +216,13 @@ fn a_vm_whose_rows_are_kept_in_another_cluster_leaves_its_files_in_doubt() {
     fleet[name(1, 1)]["_moved_to"] = json!(name(2, 0));
     let found = zombies(&fleet);
     assert_eq!((of_cluster(&found, 1), of_cluster(&found, 2)), (0, 2));
+}
+
+#[test]
+fn a_drive_without_a_row_leaves_the_files_in_doubt() {
+    let mut fleet = fleet([cluster(1, 2, 3, 0)]);
+    fleet[name(1, 1)]["vinfo"][0]["disks"] = json!(1);
+    assert_eq!(zombies(&fleet).len(), 2);
+    fleet[name(1, 1)]["vinfo"][0]["disks"] = json!(2);
+    assert_eq!(zombies(&fleet), []);
 }

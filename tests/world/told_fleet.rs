@@ -2,7 +2,8 @@
 //!
 //! A number is an integer or a float, `@2026-11-21T06:00:00Z` an instant, an array a list
 //! of text. Beside its tables a host may have `_told` (tables whose collector ended well;
-//! all unless said), `_failed`, `_status`, `_site` and `_moved_to`.
+//! all unless said), `_failed`, `_status`, `_site`, `_moved_to`, and
+//! `_unseen` when its baseline holds a VM that vInfo does not.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -106,6 +107,7 @@ fn standing(told: &Value) -> HostStanding {
             _ => FinalStatus::InventoryOk,
         },
         told: tables("_told", &TABLES),
+        all_vms_seen: told["_unseen"] != true,
         failed: tables("_failed", &[]),
     }
 }

@@ -30,8 +30,8 @@ pub fn is_below(path: &str, folder: &str) -> bool {
 
 /// The last part of a path, in its own case; nothing for a drive or an empty path.
 pub fn last_part(path: &str) -> Option<&str> {
-    let parts = path.split(['\\', '/']).filter(|part| !part.is_empty());
-    parts.last().filter(|part| !part.ends_with(':'))
+    let mut parts = path.rsplit(['\\', '/']).filter(|part| !part.is_empty());
+    parts.next().filter(|part| !part.ends_with(':'))
 }
 
 /// The end of a file's name behind its last dot, in lower case.

@@ -10,7 +10,7 @@ use crate::census::health::host_rows::{HostRows, first_label};
 use crate::census::health::paths::{disk_stem, extension, is_guid, normal, stem};
 use crate::census::health::tally::{Tally, hash_of};
 use crate::model::target::HostName;
-use crate::tables::columns::{Flags, Lists, Texts};
+use crate::tables::columns::{Flags, Ints, Lists, Texts};
 
 /// Tables without which a host's references are not known.
 const OWED: [&str; 4] = ["vinfo", "vdisk", "vsnapshot", "vfile"];
@@ -48,7 +48,6 @@ pub struct Realm {
     chains: Tally,
     /// VMs and checkpoints: both keep a `.vmcx`.
     ids: Tally,
-    vms: Tally,
     roles: Vec<u64>,
     /// Who lists a shared volume; a volume that changes hands during a run is listed twice.
     listed_by: HashMap<u64, HostName>,
@@ -57,13 +56,13 @@ pub struct Realm {
 
 impl Realm {
     pub fn note(&mut self, host: &HostRows) {
-        self.note_nodes(host);
-        self.unsure |= !OWED.iter().all(|table| host.told(table));
+        let told = host.standing.all_vms_seen && OWED.iter().all(|table| host.told(table));
+        self.unsure |= !told || lacks_disks(host);
+        self.note_nodes(host, told);
         self.note_disks(host);
         self.note_checkpoints(host);
         for id in texts(&host.vinfo, "vm_id") {
             self.ids.say(id_hash(id));
-            self.vms.say(id_hash(id));
         }
         self.roles.extend(texts(&host.vrole, "vm_id").map(id_hash));
         for volume in texts(&host.vfile, "path").filter_map(shared_volume) {
@@ -77,7 +76,7 @@ impl Realm {
     }
 
     pub fn close(&mut self) {
-        for tally in [&mut self.files, &mut self.chains, &mut self.ids, &mut self.vms] {
+        for tally in [&mut self.files, &mut self.chains, &mut self.ids] {
             tally.close();
         }
         let at_work = |node: &String| {
@@ -85,7 +84,7 @@ impl Realm {
         };
         let complete = |node: &String| self.told.contains(node) && at_work(node);
         // A role without its VM moved from a host not yet asked to one already asked.
-        let all_vms = self.roles.iter().all(|id| self.vms.holds(*id));
+        let all_vms = self.roles.iter().all(|id| self.ids.holds(*id));
         self.whole = !self.unsure && all_vms && !self.nodes.is_empty() && self.nodes.iter().all(complete);
     }
 
@@ -112,8 +111,7 @@ impl Realm {
         shared_volume(path).and_then(|volume| self.listed_by.get(&volume)).is_none_or(|lists| lists == host)
     }
 
-    fn note_nodes(&mut self, host: &HostRows) {
-        let all_told = OWED.iter().all(|table| host.told(table));
+    fn note_nodes(&mut self, host: &HostRows, told_all: bool) {
         let aliases = host.aliases();
         let of_host = Texts::of(&host.vhost, "cluster_name");
         let in_cluster = (0..host.vhost.num_rows()).any(|row| of_host.at(row).is_some());
@@ -136,7 +134,7 @@ impl Realm {
         } else {
             self.unsure = true;
         }
-        if all_told {
+        if told_all {
             self.told.extend(aliases);
             self.told.insert(host.host.as_str().to_lowercase());
         }
@@ -191,6 +189,21 @@ impl Realm {
             self.chains.say(hash_of(&["chain", &disk]));
         }
     }
+}
+
+/// Whether a VM has more drives than rows: vInfo counts them by itself.
+fn lacks_disks(host: &HostRows) -> bool {
+    let mut rows: HashMap<&str, i64> = HashMap::new();
+    for id in texts(&host.vdisk, "vm_id") {
+        *rows.entry(id).or_default() += 1;
+    }
+    let ids = Texts::of(&host.vinfo, "vm_id");
+    let disks = Ints::of(&host.vinfo, "disks");
+    let lacks = |row| {
+        let found = ids.at(row).and_then(|id| rows.get(id)).copied().unwrap_or_default();
+        disks.at(row).is_some_and(|disks| disks > found)
+    };
+    (0..host.vinfo.num_rows()).any(lacks)
 }
 
 fn texts<'a>(batch: &'a arrow_array::RecordBatch, column: &str) -> impl Iterator<Item = &'a str> + use<'a> {

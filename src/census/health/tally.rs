@@ -1,8 +1,8 @@
 //! How often something was said in a fleet, kept as a hash of 8 bytes a saying.
 //!
-//! A fleet has millions of names, addresses and paths. Two texts that share a hash (one in
-//! 10^13 for a million texts and a given one) hide a zombie or name a clash too many; no
-//! other check reads hashes.
+//! A fleet has millions of names, addresses and paths. Two texts may share a hash (one in
+//! 10^13 for a million texts and a given one): that hides a zombie, or makes a name or an
+//! address look shared; nothing else is read from hashes.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
