@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::census::health::check::Check;
 use crate::census::health::findings::Findings;
-use crate::census::health::host_rows::{HostRows, first_label};
+use crate::census::health::host_rows::{HostRows, first_label, is_bad_node};
 use crate::model::target::HostName;
 use crate::tables::columns::{Ints, Lists, Texts};
 
@@ -100,9 +100,4 @@ impl Cluster {
         let of_nodes = self.nodes.iter().map(|node| self.builds.get(node).copied().and_then(level));
         of_nodes.collect::<Option<Vec<_>>>()?.into_iter().min()
     }
-}
-
-/// States in which a node carries no VMs; `Joining` passes by itself.
-pub fn is_bad_node(state: &str) -> bool {
-    matches!(state, "Down" | "Paused" | "Isolated" | "Quarantined")
 }

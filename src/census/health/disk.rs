@@ -7,9 +7,9 @@ use chrono::TimeDelta;
 use crate::census::health::check::Check;
 use crate::census::health::findings::Findings;
 use crate::census::health::host_rows::HostRows;
-use crate::census::health::paths::extension;
+use crate::census::health::paths::{extension, is_differencing};
 use crate::census::health::realm::Realm;
-use crate::tables::columns::{Instants, Texts};
+use crate::tables::columns::{Flags, Instants, Texts};
 
 /// Checkpoints that Hyper-V keeps for itself: restore points of backups and of replica.
 const OF_HYPERV: [&str; 6] =
@@ -55,7 +55,7 @@ fn left_behind(host: &HostRows, with_checkpoints: &BTreeSet<&str>, findings: &mu
     let paths = Texts::of(&host.vdisk, "path");
     let merging = {
         let ids = Texts::of(&host.vinfo, "vm_id");
-        let needed = crate::tables::columns::Flags::of(&host.vinfo, "consolidation_needed");
+        let needed = Flags::of(&host.vinfo, "consolidation_needed");
         let rows = (0..host.vinfo.num_rows()).filter(|row| needed.at(*row) == Some(true));
         rows.filter_map(|row| ids.at(row)).collect::<BTreeSet<_>>()
     };
@@ -72,10 +72,6 @@ fn left_behind(host: &HostRows, with_checkpoints: &BTreeSet<&str>, findings: &mu
         let vm_name = vms.get(id).and_then(|vm| vm.name);
         findings.add_vm(Check::Consolidation, host.host.as_str(), id, vm_name, message);
     }
-}
-
-pub fn is_differencing(extension: &str) -> bool {
-    matches!(extension, "avhd" | "avhdx")
 }
 
 /// Files of this host's list to which its realm does not refer; nothing unless the realm

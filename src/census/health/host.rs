@@ -3,9 +3,8 @@
 use chrono::TimeDelta;
 
 use crate::census::health::check::Check;
-use crate::census::health::cluster::is_bad_node;
 use crate::census::health::findings::Findings;
-use crate::census::health::host_rows::HostRows;
+use crate::census::health::host_rows::{HostRows, is_bad_node};
 use crate::model::status::FinalStatus;
 use crate::tables::columns::{Flags, Instants, Ints, Texts};
 

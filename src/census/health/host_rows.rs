@@ -109,3 +109,8 @@ impl<'a> HostRows<'a> {
 pub fn first_label(name: &str) -> String {
     name.split('.').next().unwrap_or(name).to_lowercase()
 }
+
+/// States in which a cluster node carries no VMs; `Joining` passes by itself.
+pub fn is_bad_node(state: &str) -> bool {
+    matches!(state, "Down" | "Paused" | "Isolated" | "Quarantined")
+}

@@ -39,6 +39,11 @@ pub fn extension(path: &str) -> Option<String> {
     last_part(path)?.rsplit_once('.').map(|(_, extension)| extension.to_lowercase())
 }
 
+/// The extension of files that a checkpoint makes.
+pub fn is_differencing(extension: &str) -> bool {
+    matches!(extension, "avhd" | "avhdx")
+}
+
 /// The name of a file without folder and extension, in lower case.
 pub fn stem(path: &str) -> Option<String> {
     let name = last_part(path)?.to_lowercase();

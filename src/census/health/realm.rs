@@ -5,9 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::census::health::disk::is_differencing;
 use crate::census::health::host_rows::{HostRows, first_label};
-use crate::census::health::paths::{disk_stem, extension, is_guid, normal, stem};
+use crate::census::health::paths::{disk_stem, extension, is_differencing, is_guid, normal, stem};
 use crate::census::health::tally::{Tally, hash_of};
 use crate::model::target::HostName;
 use crate::tables::columns::{Flags, Ints, Lists, Texts};
