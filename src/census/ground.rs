@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 
+use crate::census::health::thresholds::Thresholds;
 use crate::model::status::FinalStatus;
 use crate::model::target::HostName;
 use crate::tables::table::TableId;
@@ -18,6 +19,10 @@ pub struct Ground {
     pub program_version: String,
     /// What the last committed run knew, by VM id.
     pub remembered: HashMap<String, Remembered>,
+    /// Hosts that showed a VM whose rows are kept for another host, each with that host.
+    pub moved: BTreeSet<(HostName, HostName)>,
+    /// Where health findings begin.
+    pub health: Thresholds,
 }
 
 /// One host of the run.
@@ -28,6 +33,12 @@ pub struct HostStanding {
     pub status: FinalStatus,
     /// Tables whose collector ended well: only their silence means something.
     pub told: BTreeSet<TableId>,
+    /// The host has a trusted baseline and vInfo has all its VMs: what is not there is not on
+    /// the host.
+    pub all_vms_seen: bool,
+    /// Tables whose collector ended in trouble; a host that lacks what the collector asks
+    /// for is not in trouble.
+    pub failed: BTreeSet<TableId>,
 }
 
 /// What an earlier run knew of a VM, for facts that this run may not learn.

@@ -6,6 +6,7 @@ pub mod derived;
 pub mod filling;
 pub mod folded;
 pub mod ground;
+pub mod health;
 pub mod identity;
 pub mod taken;
 pub mod vm_order;

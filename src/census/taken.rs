@@ -14,6 +14,7 @@ use crate::census::derived::{dvswitch, vmetadata, vport, vsource};
 use crate::census::folded::best::Best;
 use crate::census::folded::fleet::Fleet;
 use crate::census::ground::Ground;
+use crate::census::health::survey::{Health, Survey};
 use crate::model::target::HostName;
 use crate::output::source::TableSource;
 use crate::output::spool::SpoolError;
@@ -26,10 +27,11 @@ pub struct Census {
     ground: Ground,
     rows: Collected,
     fleet: Fleet,
+    health: Health,
 }
 
 impl Census {
-    /// One pass over the rows of `tables`, those that were collected, for what only the whole
+    /// Passes over the rows of `tables`, those that were collected, for what only the whole
     /// can tell. Blocks on the disk.
     pub fn take(
         rows: Arc<dyn TableSource>,
@@ -38,7 +40,12 @@ impl Census {
     ) -> Result<Self, SpoolError> {
         let rows = Collected::new(rows, tables);
         let fleet = Fleet::fold(&rows, &ground)?;
-        Ok(Self { ground, rows, fleet })
+        let mut survey = Survey::default();
+        for host in &fleet.names {
+            survey.note(&ground, host, &|table| rows.of(table, host))?;
+        }
+        let health = survey.close(&ground);
+        Ok(Self { ground, rows, fleet, health })
     }
 
     /// The rows that speak for all, in order of their names, and which of `told` each is.
@@ -114,6 +121,10 @@ impl TableSource for Census {
         let completed: fn(&RecordBatch, &Beside<'_>) -> Result<RecordBatch, SpoolError> =
             match table.id.as_str() {
                 "vport" => return vport::rows(&beside),
+                "vhealth" => {
+                    let told = |table: &str| self.rows.of(table, host);
+                    return self.health.findings(&self.ground, host, &self.place(host), &told);
+                }
                 "vdatastore" | "vcluster" => return Ok(RecordBatch::new_empty((table.schema)())),
                 "vinfo" => vinfo::complete,
                 "vcpu" => vcpu::complete,
@@ -133,6 +144,7 @@ impl TableSource for Census {
             "vsource" => Ok(vsource::rows(&self.fleet)),
             "dvswitch" => Ok(dvswitch::switches(&self.fleet, &self.ground)),
             "dvport" => Ok(dvswitch::ports(&self.fleet, &self.ground)),
+            "vhealth" => Ok(self.health.fleet_findings(&self.ground, &|host| self.place(host))),
             "vmetadata" => Ok(vmetadata::rows(&self.fleet, &self.ground)),
             _ => self.rows.fleet_rows(table),
         }

@@ -69,7 +69,7 @@ pub enum Command {
     /// Keep a simulated fleet of WinRM hosts up, for load tests and other tools
     #[command(after_help = simulate_examples())]
     Simulate(SimulateArguments),
-    /// Print the tables, or one table's columns, or the JSON schema of a job or a manifest
+    /// Print the tables, one table's columns, the health checks, or the JSON schema of a job or a manifest
     #[command(after_help = SCHEMA_EXAMPLES)]
     Schema(SchemaArguments),
     /// Run the jobs of a folder when they are due, until told to stop
@@ -125,6 +125,7 @@ const SCHEMA_EXAMPLES: &str = "\
 Examples:
   lustrum schema                 all tables
   lustrum schema vInfo           its columns, types, RVTools headers and sources
+  lustrum schema health          the health checks: their words, thresholds and meanings
   lustrum schema job             JSON schema of a job file, for editors";
 
 #[derive(Clone, Debug, Args)]

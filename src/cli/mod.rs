@@ -8,6 +8,7 @@ pub mod demo;
 pub mod dispatch;
 pub mod dotenv;
 pub mod exit;
+pub mod health_checks;
 pub mod journal;
 pub mod plan_text;
 pub mod progress;

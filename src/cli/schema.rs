@@ -1,9 +1,10 @@
-//! `lustrum schema`: what the tables hold, and the JSON schemas of a job and of a manifest.
+//! `lustrum schema`: what the tables hold, the health checks, and the JSON schemas of a job and of a manifest.
 
 use arrow_schema::DataType;
 use serde::Serialize;
 
 use crate::cli::columns::{Columns, wrap};
+use crate::cli::health_checks;
 use crate::cli::terminal::{Look, Paint};
 use crate::config::job;
 use crate::config::problem::one_of;
@@ -20,6 +21,8 @@ pub fn print(subject: Option<&str>, json: bool, look: Look) -> Result<String, St
     match subject {
         None if json => Ok(pretty(&catalogue::all().map(TableView::of).collect::<Vec<_>>())),
         None => Ok(list(look)),
+        Some("health") if json => Ok(pretty(&health_checks::views())),
+        Some("health") => Ok(health_checks::text(look)),
         Some("job") => Ok(pretty(&job::schema())),
         Some("manifest") => Ok(pretty(&schemars::schema_for!(Manifest))),
         Some(name) => {
@@ -30,7 +33,8 @@ pub fn print(subject: Option<&str>, json: bool, look: Look) -> Result<String, St
 }
 
 fn unknown(name: &str) -> String {
-    let known: Vec<&str> = catalogue::all().map(|spec| spec.title).chain(["job", "manifest"]).collect();
+    let known: Vec<&str> =
+        catalogue::all().map(|spec| spec.title).chain(["health", "job", "manifest"]).collect();
     format!("no table `{name}`; expected {}", one_of(name, known))
 }
 
@@ -47,7 +51,7 @@ fn list(look: Look) -> String {
     let mut lines = vec![look.paint(Paint::Strong, "Tables")];
     lines.extend(columns.lines(look.width));
     lines.push(String::new());
-    lines.push("  `lustrum schema TABLE` prints the columns of one.".to_owned());
+    lines.push("  `lustrum schema TABLE` prints the columns of one, `lustrum schema health` the checks behind vHealth.".to_owned());
     lines.join("\n")
 }
 

@@ -145,7 +145,7 @@ fn is_log_directive(text: &str) -> bool {
 }
 
 fn check_table(text: &str) -> Result<(), String> {
-    let titles = catalogue::INVENTORY.iter().map(|spec| spec.title);
+    let titles = catalogue::INVENTORY.iter().chain(catalogue::DERIVED).map(|spec| spec.title);
     if titles.clone().any(|title| title.eq_ignore_ascii_case(text)) {
         return Ok(());
     }

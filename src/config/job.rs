@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::config::form;
+use crate::config::health::Health;
 use crate::config::limits::Limits;
 use crate::config::schedule::{ScheduleSettings, Scheduling};
 use crate::config::secret::{CredentialSettings, SecretReference};
@@ -37,6 +38,7 @@ pub struct Job {
     pub credentials: BTreeMap<String, CredentialSettings>,
     pub limits: Limits,
     pub audit: Audit,
+    pub health: Health,
     pub output: Output,
     pub log: Log,
 }
@@ -186,6 +188,7 @@ impl Default for Job {
             credentials: BTreeMap::from([("default".to_owned(), credential)]),
             limits: Limits::default(),
             audit: Audit::default(),
+            health: Health::default(),
             output: Output::default(),
             log: Log::default(),
         }

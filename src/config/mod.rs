@@ -4,6 +4,7 @@ pub mod check;
 pub mod environment;
 pub mod fleet;
 pub mod form;
+pub mod health;
 pub mod host_list;
 pub mod job;
 pub mod layer;

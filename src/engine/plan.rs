@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+use crate::census::health::thresholds::Thresholds;
 use crate::config::job::{self, Job};
 use crate::config::load::Asked;
 use crate::model::credential::{Credential, CredentialName};
@@ -28,6 +29,8 @@ pub struct Plan {
     pub derived: Vec<&'static TableSpec>,
     pub formats: Vec<TableFormat>,
     pub policy: Policy,
+    /// Where health findings begin.
+    pub health: Thresholds,
     pub bounds: Bounds,
     pub credentials: BTreeMap<CredentialName, Credential>,
     /// Preflight only: nothing is collected and nothing committed.
@@ -61,6 +64,7 @@ pub struct PlanView<'a> {
     pub coverage_threshold: f64,
     pub allow_partial_ok: bool,
     pub skip_confirmed_empty: bool,
+    pub health: &'a Thresholds,
     pub bounds: &'a Bounds,
     pub steps_per_host: Vec<String>,
     pub targets: &'a [Target],
@@ -79,6 +83,7 @@ impl Plan {
                 coverage_threshold: job.audit.coverage_threshold,
                 allow_partial_ok: job.audit.allow_partial_ok,
             },
+            health: job.health.thresholds(),
             bounds: Bounds {
                 concurrency: limits.concurrency as usize,
                 preflight_deadline: limits.preflight_deadline,
@@ -103,6 +108,7 @@ impl Plan {
             coverage_threshold: self.policy.coverage_threshold,
             allow_partial_ok: self.policy.allow_partial_ok,
             skip_confirmed_empty: self.skip_confirmed_empty,
+            health: &self.health,
             bounds: &self.bounds,
             steps_per_host: self.steps_per_host(),
             targets: &self.targets,

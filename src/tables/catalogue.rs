@@ -4,6 +4,7 @@ use crate::tables::audit::coverage::CoverageRow;
 use crate::tables::audit::missing_vms::MissingVm;
 use crate::tables::derived::dvport::Dvport;
 use crate::tables::derived::dvswitch::Dvswitch;
+use crate::tables::derived::vhealth::Vhealth;
 use crate::tables::derived::vmetadata::Vmetadata;
 use crate::tables::derived::vport::Vport;
 use crate::tables::derived::vsource::Vsource;
@@ -49,7 +50,7 @@ pub static INVENTORY: &[&TableSpec] = &[
 
 /// Every table that follows from the collected ones, in the order of RVTools' tabs.
 pub static DERIVED: &[&TableSpec] =
-    &[&Vsource::SPEC, &Vport::SPEC, &Dvswitch::SPEC, &Dvport::SPEC, &Vmetadata::SPEC];
+    &[&Vsource::SPEC, &Vport::SPEC, &Dvswitch::SPEC, &Dvport::SPEC, &Vhealth::SPEC, &Vmetadata::SPEC];
 
 /// Every table the audit writes.
 pub static AUDIT: &[&TableSpec] = &[&CoverageRow::SPEC, &MissingVm::SPEC];

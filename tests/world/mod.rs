@@ -8,3 +8,4 @@ pub mod ntlm_client;
 pub mod sample_rows;
 pub mod simulated_host;
 pub mod simulated_run;
+pub mod told_fleet;

@@ -2,6 +2,7 @@
 
 pub mod dvport;
 pub mod dvswitch;
+pub mod vhealth;
 pub mod vmetadata;
 pub mod vport;
 pub mod vsource;
