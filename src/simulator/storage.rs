@@ -1,0 +1,244 @@
+//! Volumes and the files on them: what VMs refer to, images for everyone, and strays.
+
+use crate::simulator::calendar;
+use crate::simulator::cluster::Cluster;
+use crate::simulator::dice::Dice;
+use crate::simulator::disk;
+use crate::simulator::guest::{CLUSTER_STORAGE, Guest, MIB};
+use crate::simulator::layout::Place;
+use crate::simulator::machine::{GIB, Machine};
+use crate::simulator::setup;
+use crate::simulator::world::World;
+
+const FOR_STRAYS: u64 = 510;
+const FOR_LOCAL: u64 = 511;
+const CONFIGURATION_BYTES: u64 = 88 * 1024;
+/// What a VM's disks take on average.
+const EXPECTED_VM_BYTES: u64 = 400 * GIB;
+/// Volumes are sized in steps of half a TiB.
+const STEP_BYTES: u64 = 512 * GIB;
+
+/// A file on a volume.
+#[derive(Debug)]
+pub struct StoredFile {
+    pub path: String,
+    /// Its extension.
+    pub kind: &'static str,
+    pub size: u64,
+    pub modified_at: String,
+}
+
+/// A volume as one host tells of it.
+#[derive(Debug)]
+pub struct Volume {
+    /// `csv`, `local`, `smb`.
+    pub kind: &'static str,
+    pub name: String,
+    pub path: String,
+    pub id: Option<String>,
+    pub file_system: String,
+    /// Unknown for a share.
+    pub size: Option<u64>,
+    pub free: Option<u64>,
+    pub owner: Option<String>,
+    pub redirected: Option<bool>,
+    pub maintenance: Option<bool>,
+    pub block_size: Option<u64>,
+    /// The files, where it is this host that lists them.
+    pub files: Option<Vec<StoredFile>>,
+}
+
+/// The volumes of a host: the cluster's shared ones, its own, and shares its VMs use.
+pub fn volumes(world: &World, host: usize, machine: &Machine, cluster: Option<&Cluster>) -> Vec<Volume> {
+    let place = world.place(host);
+    let mut volumes = Vec::new();
+    let mut local = Content::strays(world, LOCAL, host as u64, true);
+    let mut share_in_use = false;
+    let mut shared = match cluster {
+        Some(cluster) => shared_content(world, host, &place, cluster, &mut share_in_use),
+        None => Vec::new(),
+    };
+    if cluster.is_none() {
+        for guest in world.residents(host) {
+            share_in_use |= uses_share(&guest);
+            local.add(&guest, world.day);
+        }
+    }
+    let per_host = world.vms_per_host as u64 * EXPECTED_VM_BYTES;
+    for volume in cluster.into_iter().flat_map(|cluster| &cluster.volumes) {
+        let content = shared.remove(0);
+        let expected =
+            per_host * place.members.len() as u64 / cluster.map_or(1, |it| it.volumes.len() as u64);
+        let size = capacity(expected * volume.room_percent / 100, content.bytes);
+        volumes.push(Volume {
+            kind: "csv",
+            name: format!("Cluster Virtual Disk (Volume{})", volume.number),
+            path: format!("{CLUSTER_STORAGE}Volume{}", volume.number),
+            id: Some(volume.id.clone()),
+            file_system: format!("CSVFS_{}", volume.file_system),
+            size: Some(size),
+            free: Some(size - content.bytes),
+            owner: cluster.and_then(|cluster| cluster.name_of(volume.owner)).map(str::to_owned),
+            redirected: Some(volume.redirected),
+            maintenance: Some(volume.maintenance),
+            block_size: Some(4096),
+            files: content.files,
+        });
+    }
+    let mut dice = Dice::for_path(&[world.seed, FOR_LOCAL, host as u64]);
+    let expected = if cluster.is_some() { STEP_BYTES } else { per_host * dice.between(95, 180) / 100 };
+    let size = capacity(expected, local.bytes);
+    volumes.push(Volume {
+        kind: "local",
+        name: "Data".to_owned(),
+        path: LOCAL.to_owned(),
+        id: Some(dice.guid().to_lowercase()),
+        file_system: "NTFS".to_owned(),
+        size: Some(size),
+        free: Some(size - local.bytes),
+        owner: Some(machine.computer_name.clone()),
+        redirected: None,
+        maintenance: None,
+        block_size: Some(4096),
+        files: local.files,
+    });
+    if share_in_use {
+        volumes.push(share());
+    }
+    volumes
+}
+
+const LOCAL: &str = "D:";
+
+fn share() -> Volume {
+    Volume {
+        kind: "smb",
+        name: "iso".to_owned(),
+        path: setup::SHARE.to_owned(),
+        id: None,
+        file_system: "SMB".to_owned(),
+        size: None,
+        free: None,
+        owner: None,
+        redirected: None,
+        maintenance: None,
+        block_size: None,
+        files: None,
+    }
+}
+
+/// At least what is expected, never full, in whole steps.
+fn capacity(expected: u64, used: u64) -> u64 {
+    expected.max(used + used / 20).max(1).div_ceil(STEP_BYTES) * STEP_BYTES
+}
+
+/// What lies on the shared volumes, in their order; files where this host owns the volume.
+fn shared_content(
+    world: &World,
+    host: usize,
+    place: &Place,
+    cluster: &Cluster,
+    share_in_use: &mut bool,
+) -> Vec<Content> {
+    let root = |number: u64| format!("{CLUSTER_STORAGE}Volume{number}");
+    let roots: Vec<_> = cluster.volumes.iter().map(|volume| root(volume.number)).collect();
+    let mut contents: Vec<_> = cluster
+        .volumes
+        .iter()
+        .zip(&roots)
+        .map(|(volume, root)| {
+            let key = 1_000_000 + place.group as u64 * 64 + volume.number;
+            Content::strays(world, root, key, volume.owner == host)
+        })
+        .collect();
+    world.visit_cluster(place, |at, guest| {
+        *share_in_use |= at == host && uses_share(&guest);
+        if let Some(number) = roots.iter().position(|root| root == guest.volume()) {
+            contents[number].add(&guest, world.day);
+        }
+    });
+    contents
+}
+
+fn uses_share(guest: &Guest) -> bool {
+    let paths = guest.setup.drives.iter().filter_map(|drive| drive.path.as_deref());
+    paths.into_iter().any(|path| path.starts_with(setup::SHARE))
+}
+
+/// What lies on a volume.
+struct Content {
+    bytes: u64,
+    /// `None` when another host lists them.
+    files: Option<Vec<StoredFile>>,
+}
+
+impl Content {
+    /// Parent images and installation media on every volume; on two of five a disk that no
+    /// VM refers to, on one of five the configuration of no VM. `key` is the volume's own.
+    fn strays(world: &World, root: &str, key: u64, listed: bool) -> Self {
+        let mut content = Self { bytes: 0, files: listed.then(Vec::new) };
+        let mut dice = Dice::for_path(&[world.seed, FOR_STRAYS, key]);
+        for (path, size) in disk::IMAGES {
+            content.put(size, || (format!("{root}\\{path}"), calendar::instant(-200, 36_000)));
+        }
+        for (path, size) in [("SERVER_EVAL_x64FRE_en-us.iso", 5 * GIB), ("drivers.vfd", 1_474_560)] {
+            content.put(size, || (format!("{root}\\ISO\\{path}"), calendar::instant(-400, 36_000)));
+        }
+        if dice.chance(0.4) {
+            let size = dice.between(5, 300) * GIB;
+            let age = -(dice.between(30, 900) as i64);
+            content.put(size, || {
+                let path = format!("{root}\\alt-fileserver\\Virtual Hard Disks\\alt-fileserver_{key}.vhdx");
+                (path, calendar::instant(age, 4_000))
+            });
+        }
+        if dice.chance(0.2) {
+            let id = dice.guid();
+            content.put(CONFIGURATION_BYTES, || {
+                let path = format!("{root}\\test-alt\\Virtual Machines\\{id}.vmcx");
+                (path, calendar::instant(-300, 4_000))
+            });
+        }
+        content
+    }
+
+    /// The files of a VM: its disks, its configuration, those of its checkpoints.
+    fn add(&mut self, guest: &Guest, day: u32) {
+        let written = |running: bool| {
+            if running { calendar::instant(i64::from(day), 0) } else { guest.created_at.clone() }
+        };
+        for disk in &guest.disks {
+            let last = disk.chain.len().saturating_sub(1);
+            for (number, file) in disk.chain.iter().enumerate().filter(|(_, file)| !file.common) {
+                let active = number == last && guest.state.running;
+                self.put(file.size, || (file.path.clone(), written(active)));
+            }
+        }
+        self.put(CONFIGURATION_BYTES, || (guest.configuration_path(), written(guest.state.running)));
+        for checkpoint in &guest.checkpoints {
+            let memory = checkpoint.memory_file_size.unwrap_or(0);
+            self.bytes += memory;
+            self.put(CONFIGURATION_BYTES, || {
+                let path = format!("{}\\Snapshots\\{}.vmcx", guest.folder, checkpoint.id.to_uppercase());
+                (path, checkpoint.created_at.clone())
+            });
+        }
+        if guest.state.word == "Saved" {
+            self.bytes += guest.memory_startup / MIB * MIB;
+        }
+    }
+
+    fn put(&mut self, size: u64, file: impl FnOnce() -> (String, String)) {
+        self.bytes += size;
+        if let Some(files) = &mut self.files {
+            let (path, modified_at) = file();
+            files.push(StoredFile { kind: extension(&path), path, size, modified_at });
+        }
+    }
+}
+
+fn extension(path: &str) -> &'static str {
+    let ending = path.rsplit('.').next().unwrap_or_default();
+    let known = ["vhdx", "vhd", "avhdx", "avhd", "vhds", "vmcx", "iso", "vfd"];
+    known.into_iter().find(|kind| *kind == ending).unwrap_or("other")
+}
