@@ -174,7 +174,8 @@ impl OpenFleet {
         let vms = counted(u64::from(arguments.vms), "VM", "VMs");
         let heading = terminal.out.paint(Paint::Strong, &format!("{hosts} with about {vms} each"));
         let account = format!("user {}  password {}", ready.user, self.password.reveal());
-        let mut lines = vec![format!("{heading}  seed {}  {account}", arguments.seed), String::new()];
+        let day = if arguments.day == 0 { String::new() } else { format!("  day {}", arguments.day) };
+        let mut lines = vec![format!("{heading}  seed {}{day}  {account}", arguments.seed), String::new()];
         lines.extend(self.host_list().lines(None));
         lines.push(String::new());
         lines.push(match &arguments.job {

@@ -61,6 +61,8 @@ fn happen(guest: &mut Guest, change: Change, day: u32, today: u32, dice: &mut Di
         Change::CheckpointRemoved => {
             guest.checkpoints.pop();
         }
+        // The folder keeps the old name, as on a real host.
+        Change::Renamed => guest.name.push_str(&format!("-d{day}")),
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! One thing at most happens to a VM in a day. Of 10,000 VMs a day: 40 are removed, 100 move to another
 //! node of their cluster, 50 get other processors, 70 other memory, 30 a larger disk, 150 are
-//! started or stopped, 70 get a checkpoint, 100 lose their youngest one if they have any.
+//! started or stopped, 70 get a checkpoint, 100 lose their youngest one if they have any, 30 are
+//! renamed.
 //! For 1,000 VMs 9 are created a day. Dynamic disks of every other VM grow by 3 in 1,000 a
 //! day of what they have left.
 
@@ -22,6 +23,7 @@ pub enum Change {
     Switched,
     CheckpointAdded,
     CheckpointRemoved,
+    Renamed,
 }
 
 /// A VM of the fleet: the host it was made on, its number there, and the day it was made.
@@ -59,6 +61,7 @@ pub fn follow(seed: u64, birth: Birth, members: &Range<usize>, today: u32) -> Op
             291..=440 => Change::Switched,
             441..=510 => Change::CheckpointAdded,
             511..=610 => Change::CheckpointRemoved,
+            611..=640 => Change::Renamed,
             _ => continue,
         };
         fate.changes.push((day, change));

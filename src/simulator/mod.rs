@@ -35,6 +35,7 @@ pub mod script;
 pub mod sealing;
 pub mod serve;
 pub mod setup;
+pub mod shelf;
 pub mod shells;
 pub mod soap;
 pub mod sockets;

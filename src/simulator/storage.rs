@@ -1,7 +1,10 @@
 //! Volumes and the files on them: what VMs refer to, images for everyone, and strays.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use crate::simulator::calendar;
-use crate::simulator::cluster::Cluster;
+use crate::simulator::cluster::{Cluster, SharedVolume};
 use crate::simulator::dice::Dice;
 use crate::simulator::disk;
 use crate::simulator::guest::{CLUSTER_STORAGE, Guest, MIB};
@@ -44,47 +47,48 @@ pub struct Volume {
     pub redirected: Option<bool>,
     pub maintenance: Option<bool>,
     pub block_size: Option<u64>,
-    /// The files, where it is this host that lists them.
-    pub files: Option<Vec<StoredFile>>,
+    /// What lies on it, where it is this host that lists it.
+    pub content: Option<Arc<Content>>,
+}
+
+/// What lies on a volume.
+#[derive(Debug, Default)]
+pub struct Content {
+    pub files: Vec<StoredFile>,
+    /// Files and saved memory.
+    bytes: u64,
+}
+
+/// What lies on the shared volumes of a cluster, in their order.
+#[derive(Debug)]
+pub struct SharedContent {
+    volumes: Vec<Arc<Content>>,
+    /// Nodes whose VMs use the fleet's share.
+    share_users: BTreeSet<usize>,
 }
 
 /// The volumes of a host: the cluster's shared ones, its own, and shares its VMs use.
 pub fn volumes(world: &World, host: usize, machine: &Machine, cluster: Option<&Cluster>) -> Vec<Volume> {
     let place = world.place(host);
-    let mut volumes = Vec::new();
-    let mut local = Content::strays(world, LOCAL, host as u64, true);
-    let mut share_in_use = false;
-    let mut shared = match cluster {
-        Some(cluster) => shared_content(world, host, &place, cluster, &mut share_in_use),
-        None => Vec::new(),
-    };
-    if cluster.is_none() {
-        for guest in world.residents(host) {
-            share_in_use |= uses_share(&guest);
-            local.add(&guest, world.day);
-        }
-    }
     let per_host = world.vms_per_host as u64 * EXPECTED_VM_BYTES;
-    for volume in cluster.into_iter().flat_map(|cluster| &cluster.volumes) {
-        let content = shared.remove(0);
-        let expected =
-            per_host * place.members.len() as u64 / cluster.map_or(1, |it| it.volumes.len() as u64);
-        let size = capacity(expected * volume.room_percent / 100, content.bytes);
-        volumes.push(Volume {
-            kind: "csv",
-            name: format!("Cluster Virtual Disk (Volume{})", volume.number),
-            path: format!("{CLUSTER_STORAGE}Volume{}", volume.number),
-            id: Some(volume.id.clone()),
-            file_system: format!("CSVFS_{}", volume.file_system),
-            size: Some(size),
-            free: Some(size - content.bytes),
-            owner: cluster.and_then(|cluster| cluster.name_of(volume.owner)).map(str::to_owned),
-            redirected: Some(volume.redirected),
-            maintenance: Some(volume.maintenance),
-            block_size: Some(4096),
-            files: content.files,
-        });
-    }
+    let mut volumes = Vec::new();
+    let mut local = Content::strays(world, LOCAL, host as u64);
+    let share_in_use = match cluster {
+        Some(cluster) => {
+            let shared = world.shelf.get(place.group, || shared_content(world, &place, cluster));
+            let expected = per_host * place.members.len() as u64 / cluster.volumes.len() as u64;
+            let pairs = cluster.volumes.iter().zip(&shared.volumes);
+            volumes.extend(
+                pairs.map(|(volume, content)| csv(volume, cluster, expected, content, volume.owner == host)),
+            );
+            shared.share_users.contains(&host)
+        }
+        None => {
+            let residents = world.residents(host);
+            residents.iter().for_each(|guest| local.add(guest, world.day));
+            residents.iter().any(uses_share)
+        }
+    };
     let mut dice = Dice::for_path(&[world.seed, FOR_LOCAL, host as u64]);
     let expected = if cluster.is_some() { STEP_BYTES } else { per_host * dice.between(95, 180) / 100 };
     let size = capacity(expected, local.bytes);
@@ -100,12 +104,36 @@ pub fn volumes(world: &World, host: usize, machine: &Machine, cluster: Option<&C
         redirected: None,
         maintenance: None,
         block_size: Some(4096),
-        files: local.files,
+        content: Some(Arc::new(local)),
     });
     if share_in_use {
         volumes.push(share());
     }
     volumes
+}
+
+fn csv(
+    volume: &SharedVolume,
+    cluster: &Cluster,
+    expected: u64,
+    content: &Arc<Content>,
+    listed: bool,
+) -> Volume {
+    let size = capacity(expected * volume.room_percent / 100, content.bytes);
+    Volume {
+        kind: "csv",
+        name: format!("Cluster Virtual Disk (Volume{})", volume.number),
+        path: format!("{CLUSTER_STORAGE}Volume{}", volume.number),
+        id: Some(volume.id.clone()),
+        file_system: format!("CSVFS_{}", volume.file_system),
+        size: Some(size),
+        free: Some(size - content.bytes),
+        owner: cluster.name_of(volume.owner).map(str::to_owned),
+        redirected: Some(volume.redirected),
+        maintenance: Some(volume.maintenance),
+        block_size: Some(4096),
+        content: listed.then(|| content.clone()),
+    }
 }
 
 const LOCAL: &str = "D:";
@@ -123,7 +151,7 @@ fn share() -> Volume {
         redirected: None,
         maintenance: None,
         block_size: None,
-        files: None,
+        content: None,
     }
 }
 
@@ -132,32 +160,23 @@ fn capacity(expected: u64, used: u64) -> u64 {
     expected.max(used + used / 20).max(1).div_ceil(STEP_BYTES) * STEP_BYTES
 }
 
-/// What lies on the shared volumes, in their order; files where this host owns the volume.
-fn shared_content(
-    world: &World,
-    host: usize,
-    place: &Place,
-    cluster: &Cluster,
-    share_in_use: &mut bool,
-) -> Vec<Content> {
-    let root = |number: u64| format!("{CLUSTER_STORAGE}Volume{number}");
-    let roots: Vec<_> = cluster.volumes.iter().map(|volume| root(volume.number)).collect();
-    let mut contents: Vec<_> = cluster
-        .volumes
-        .iter()
-        .zip(&roots)
-        .map(|(volume, root)| {
-            let key = 1_000_000 + place.group as u64 * 64 + volume.number;
-            Content::strays(world, root, key, volume.owner == host)
-        })
-        .collect();
+fn shared_content(world: &World, place: &Place, cluster: &Cluster) -> SharedContent {
+    let roots: Vec<_> =
+        cluster.volumes.iter().map(|volume| format!("{CLUSTER_STORAGE}Volume{}", volume.number)).collect();
+    let strays = |(volume, root): (&SharedVolume, &String)| {
+        Content::strays(world, root, 1_000_000 + place.group as u64 * 64 + volume.number)
+    };
+    let mut contents: Vec<_> = cluster.volumes.iter().zip(&roots).map(strays).collect();
+    let mut share_users = BTreeSet::new();
     world.visit_cluster(place, |at, guest| {
-        *share_in_use |= at == host && uses_share(&guest);
+        if uses_share(&guest) {
+            share_users.insert(at);
+        }
         if let Some(number) = roots.iter().position(|root| root == guest.volume()) {
             contents[number].add(&guest, world.day);
         }
     });
-    contents
+    SharedContent { volumes: contents.into_iter().map(Arc::new).collect(), share_users }
 }
 
 fn uses_share(guest: &Guest) -> bool {
@@ -165,39 +184,28 @@ fn uses_share(guest: &Guest) -> bool {
     paths.into_iter().any(|path| path.starts_with(setup::SHARE))
 }
 
-/// What lies on a volume.
-struct Content {
-    bytes: u64,
-    /// `None` when another host lists them.
-    files: Option<Vec<StoredFile>>,
-}
-
 impl Content {
     /// Parent images and installation media on every volume; on two of five a disk that no
     /// VM refers to, on one of five the configuration of no VM. `key` is the volume's own.
-    fn strays(world: &World, root: &str, key: u64, listed: bool) -> Self {
-        let mut content = Self { bytes: 0, files: listed.then(Vec::new) };
+    fn strays(world: &World, root: &str, key: u64) -> Self {
+        let mut content = Self::default();
         let mut dice = Dice::for_path(&[world.seed, FOR_STRAYS, key]);
         for (path, size) in disk::IMAGES {
-            content.put(size, || (format!("{root}\\{path}"), calendar::instant(-200, 36_000)));
+            content.put(size, format!("{root}\\{path}"), calendar::instant(-200, 36_000));
         }
         for (path, size) in [("SERVER_EVAL_x64FRE_en-us.iso", 5 * GIB), ("drivers.vfd", 1_474_560)] {
-            content.put(size, || (format!("{root}\\ISO\\{path}"), calendar::instant(-400, 36_000)));
+            content.put(size, format!("{root}\\ISO\\{path}"), calendar::instant(-400, 36_000));
         }
         if dice.chance(0.4) {
             let size = dice.between(5, 300) * GIB;
             let age = -(dice.between(30, 900) as i64);
-            content.put(size, || {
-                let path = format!("{root}\\alt-fileserver\\Virtual Hard Disks\\alt-fileserver_{key}.vhdx");
-                (path, calendar::instant(age, 4_000))
-            });
+            let path = format!("{root}\\alt-fileserver\\Virtual Hard Disks\\alt-fileserver_{key}.vhdx");
+            content.put(size, path, calendar::instant(age, 4_000));
         }
         if dice.chance(0.2) {
             let id = dice.guid();
-            content.put(CONFIGURATION_BYTES, || {
-                let path = format!("{root}\\test-alt\\Virtual Machines\\{id}.vmcx");
-                (path, calendar::instant(-300, 4_000))
-            });
+            let path = format!("{root}\\test-alt\\Virtual Machines\\{id}.vmcx");
+            content.put(CONFIGURATION_BYTES, path, calendar::instant(-300, 4_000));
         }
         content
     }
@@ -211,29 +219,24 @@ impl Content {
             let last = disk.chain.len().saturating_sub(1);
             for (number, file) in disk.chain.iter().enumerate().filter(|(_, file)| !file.common) {
                 let active = number == last && guest.state.running;
-                self.put(file.size, || (file.path.clone(), written(active)));
+                self.put(file.size, file.path.clone(), written(active));
             }
         }
-        self.put(CONFIGURATION_BYTES, || (guest.configuration_path(), written(guest.state.running)));
+        self.put(CONFIGURATION_BYTES, guest.configuration_path(), written(guest.state.running));
         for checkpoint in &guest.checkpoints {
             let memory = checkpoint.memory_file_size.unwrap_or(0);
             self.bytes += memory;
-            self.put(CONFIGURATION_BYTES, || {
-                let path = format!("{}\\Snapshots\\{}.vmcx", guest.folder, checkpoint.id.to_uppercase());
-                (path, checkpoint.created_at.clone())
-            });
+            let path = format!("{}\\Snapshots\\{}.vmcx", guest.folder, checkpoint.id.to_uppercase());
+            self.put(CONFIGURATION_BYTES, path, checkpoint.created_at.clone());
         }
         if guest.state.word == "Saved" {
             self.bytes += guest.memory_startup / MIB * MIB;
         }
     }
 
-    fn put(&mut self, size: u64, file: impl FnOnce() -> (String, String)) {
+    fn put(&mut self, size: u64, path: String, modified_at: String) {
         self.bytes += size;
-        if let Some(files) = &mut self.files {
-            let (path, modified_at) = file();
-            files.push(StoredFile { kind: extension(&path), path, size, modified_at });
-        }
+        self.files.push(StoredFile { kind: extension(&path), path, size, modified_at });
     }
 }
 

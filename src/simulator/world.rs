@@ -1,6 +1,9 @@
 //! The world a fleet lives in: who stands where, as a function of the seed and the day.
 //!
 //! Nothing is stored: a machine or its guests are made when someone asks, always the same.
+//! Only what lies on a cluster's volumes is kept for a while, for its other nodes.
+
+use std::sync::Arc;
 
 use crate::simulator::changes;
 use crate::simulator::dice::Dice;
@@ -13,6 +16,8 @@ use crate::simulator::hostile;
 use crate::simulator::layout::{Layout, Place};
 use crate::simulator::machine::{self, Machine};
 use crate::simulator::setup;
+use crate::simulator::shelf::Shelf;
+use crate::simulator::storage::SharedContent;
 
 const FOR_COUNTS: u64 = 200;
 const FOR_GUESTS: u64 = 201;
@@ -32,6 +37,8 @@ pub struct World {
     vacant: Vec<usize>,
     /// Faults that other hosts can see, by host.
     visible: Vec<(usize, Fault)>,
+    /// What lies on the volumes of a cluster, by group.
+    pub shelf: Arc<Shelf<SharedContent>>,
 }
 
 impl World {
@@ -55,6 +62,7 @@ impl World {
             moved: with(&[Fault::Moved]),
             vacant: with(&[Fault::EmptyNode, Fault::NoRole]),
             visible: spec.faults.iter().flat_map(visible).collect(),
+            shelf: Arc::default(),
         }
     }
 

@@ -5,12 +5,10 @@ use std::io::Read;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use lustrum::simulator::fault::Fault;
+use lustrum::simulator::fault::{COLLECTORS, Fault};
 use serde_json::Value;
 
 use crate::world::simulated_host::{Output, SimulatedHost};
-
-use lustrum::simulator::fault::COLLECTORS;
 
 struct Record {
     header: Value,
@@ -80,7 +78,7 @@ fn of<'a>(records: &'a [Record], collector: &str) -> &'a Record {
 async fn a_healthy_host_answers_every_collector_in_order_and_ends() {
     let (records, output) = conversation(&[], 1_500_000, true).await;
     let collectors: Vec<_> = records.iter().map(Record::collector).collect();
-    assert_eq!(collectors, [&COLLECTORS[..], &["end"]].concat());
+    assert_eq!(collectors, [COLLECTORS, &["end"]].concat());
     assert!(records.iter().all(|record| record.status() == "ok"));
     assert_eq!(records.last().unwrap().header["records"], COLLECTORS.len());
     assert_eq!(output.exit_code, Some(0));

@@ -5,3 +5,4 @@ pub mod golden;
 pub mod ntlm_client;
 pub mod sample_rows;
 pub mod simulated_host;
+pub mod told;

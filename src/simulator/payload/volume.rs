@@ -32,10 +32,10 @@ pub fn volume(volumes: &[Volume], cluster: Option<&str>) -> Vec<Object> {
 
 /// The files this host lists; `but_the_first` leaves out a volume.
 pub fn file(volumes: &[Volume], cluster: Option<&str>, but_the_first: bool) -> Vec<Object> {
-    let listed = volumes.iter().filter(|volume| volume.files.is_some()).skip(usize::from(but_the_first));
+    let listed = volumes.iter().filter(|volume| volume.content.is_some()).skip(usize::from(but_the_first));
     let mut objects = Vec::new();
     for volume in listed {
-        for file in volume.files.iter().flatten() {
+        for file in volume.content.iter().flat_map(|content| &content.files) {
             objects.push(object! { None;
                 "Path": file.path,
                 "Kind": file.kind,
