@@ -19,4 +19,6 @@ pub mod stages;
 
 pub mod engine;
 
+pub mod daemon;
+
 pub mod cli;

@@ -72,6 +72,9 @@ pub enum Command {
     /// Print the tables, or one table's columns, or the JSON schema of a job or a manifest
     #[command(after_help = SCHEMA_EXAMPLES)]
     Schema(SchemaArguments),
+    /// When a job's runs come
+    #[command(subcommand)]
+    Schedule(ScheduleCommand),
     /// Check or show the configuration
     #[command(subcommand, after_help = CONFIG_LAYERS)]
     Config(ConfigCommand),
@@ -328,6 +331,44 @@ pub struct ConfigShowArguments {
     #[arg(long)]
     pub origin: bool,
     /// Print as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ScheduleCommand {
+    /// Print the coming times of a job, as its schedules have it
+    #[command(after_help = SCHEDULE_EXAMPLES)]
+    Next(ScheduleNextArguments),
+}
+
+const SCHEDULE_EXAMPLES: &str = "\
+Examples:
+  lustrum schedule next hyperv-daily -n 10
+  lustrum schedule next --cron '30 2 * * *' --timezone America/New_York --after 2026-03-07T12:00:00Z
+                                 a line that is in no job yet, over a change of the clock";
+
+#[derive(Debug, Args)]
+pub struct ScheduleNextArguments {
+    /// A job by name (schedules/JOB.toml) or by path
+    #[arg(required_unless_present = "cron")]
+    pub job: Option<String>,
+    /// How many
+    #[arg(short = 'n', long = "count", value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub count: u32,
+    /// Beginning after this instant [default: now]
+    #[arg(long, value_name = "RFC3339")]
+    pub after: Option<chrono::DateTime<chrono::Utc>>,
+    /// Try this line instead of a job's
+    #[arg(long, value_name = "LINE", conflicts_with = "job")]
+    pub cron: Option<String>,
+    /// In the time of this zone [default: UTC]
+    #[arg(long, value_name = "ZONE", requires = "cron")]
+    pub timezone: Option<String>,
+    /// What a change of the clock does: vixie, skip, kubernetes [default: vixie]
+    #[arg(long, value_name = "POLICY", requires = "cron")]
+    pub dst: Option<String>,
+    /// Print JSON
     #[arg(long)]
     pub json: bool,
 }

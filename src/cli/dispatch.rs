@@ -7,8 +7,9 @@ use serde::Serialize;
 
 use crate::cli::args::{
     Arguments, Command, ConfigCheckArguments, ConfigCommand, ConfigShowArguments, Global, PlanArguments,
-    SchemaArguments,
+    ScheduleCommand, ScheduleNextArguments, SchemaArguments,
 };
+use crate::cli::coming::Coming;
 use crate::cli::config_check;
 use crate::cli::demo::demo;
 use crate::cli::exit::Exit;
@@ -18,6 +19,7 @@ use crate::cli::terminal::Terminal;
 use crate::cli::{dotenv, plan_text, request, run, schema};
 use crate::config::load;
 use crate::engine::plan::Plan;
+use crate::time::clock::Clock;
 
 /// Parses, runs, and says how it ended.
 pub fn run() -> Exit {
@@ -40,6 +42,7 @@ fn answer(arguments: Arguments, terminal: &Terminal) -> Answer {
         Command::Schema(asked) => print_schema(&asked, terminal),
         Command::Config(ConfigCommand::Check(asked)) => check_config(&global, asked, terminal),
         Command::Config(ConfigCommand::Show(asked)) => show_config(&global, asked, terminal),
+        Command::Schedule(ScheduleCommand::Next(asked)) => print_coming(&global, &asked, terminal),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Arguments::command(), "lustrum", &mut script);
@@ -67,6 +70,19 @@ fn print_plan(global: &Global, plan: &PlanArguments, terminal: &Terminal) -> Ans
     let meant = Plan::of(asked, false);
     let text = if plan.json { json(&meant.view()) } else { plan_text::render(&meant, terminal.out) };
     terminal.print(&text)?;
+    Ok(Exit::Ok)
+}
+
+fn print_coming(global: &Global, asked: &ScheduleNextArguments, terminal: &Terminal) -> Answer {
+    let environment = dotenv::read()?;
+    let request = match &asked.job {
+        Some(job) => request::of_job(global, Some(job.clone()), environment),
+        None => request::of_cron_line(global, asked, environment),
+    };
+    let job = load::load(&request)?.job;
+    let after = asked.after.unwrap_or_else(|| Clock::system().now());
+    let coming = Coming::of(&job, after, asked.count as usize).map_err(Refusal::Usage)?;
+    terminal.print(&if asked.json { json(&coming) } else { coming.text(terminal.out) })?;
     Ok(Exit::Ok)
 }
 

@@ -2,6 +2,7 @@
 
 pub mod args;
 pub mod columns;
+pub mod coming;
 pub mod config_check;
 pub mod demo;
 pub mod dispatch;

@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use figment::value::{Empty, Value};
+use figment::value::{Dict, Empty, Value};
 
 use crate::cli::args::{
     AuditArguments, ConnectionArguments, FleetArguments, Global, LogFormatArgument, PlanArguments,
-    RunArguments,
+    RunArguments, ScheduleNextArguments,
 };
 use crate::config::environment::Environment;
 use crate::config::layer::{Layer, Origin};
@@ -35,6 +35,21 @@ pub fn of_job(global: &Global, job: Option<String>, environment: Environment) ->
     let mut flags = Flags::default();
     flags.global(global);
     request(global, job, environment, flags)
+}
+
+/// A job whose only schedule is the one that was typed.
+pub fn of_cron_line(global: &Global, asked: &ScheduleNextArguments, environment: Environment) -> Request {
+    let mut flags = Flags::default();
+    flags.global(global);
+    let typed = [
+        ("--cron", "cron", &asked.cron),
+        ("--timezone", "timezone", &asked.timezone),
+        ("--dst", "dst", &asked.dst),
+    ];
+    let keys = typed.iter().filter_map(|(_, key, value)| Some((*key, Value::from(value.as_ref()?.as_str()))));
+    let schedule = Value::from(keys.map(|(key, value)| (key.to_owned(), value)).collect::<Dict>());
+    flags.set("--cron", "schedule", Some(vec![schedule]));
+    request(global, None, environment, flags)
 }
 
 fn request(global: &Global, job: Option<String>, environment: Environment, flags: Flags) -> Request {

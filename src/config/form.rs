@@ -5,13 +5,16 @@
 
 use std::time::Duration;
 
+use chrono::NaiveDate;
+use chrono_tz::Tz;
 use schemars::{Schema, SchemaGenerator, json_schema};
 
-use crate::config::problem::one_of;
+use crate::config::problem::{nearest, one_of};
 use crate::config::secret::SecretReference;
 use crate::model::run::JobName;
 use crate::model::target::HostName;
 use crate::tables::catalogue;
+use crate::time::cron::expression::Expression;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
@@ -24,10 +27,13 @@ pub enum Form {
     TableName,
     Sha256,
     LogFilter,
+    CronLine,
+    TimeZone,
+    Date,
 }
 
 impl Form {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 12] = [
         Self::Duration,
         Self::Size,
         Self::SecretReference,
@@ -37,6 +43,9 @@ impl Form {
         Self::TableName,
         Self::Sha256,
         Self::LogFilter,
+        Self::CronLine,
+        Self::TimeZone,
+        Self::Date,
     ];
 
     const fn word(self) -> &'static str {
@@ -50,6 +59,9 @@ impl Form {
             Self::TableName => "table-name",
             Self::Sha256 => "sha256",
             Self::LogFilter => "log-filter",
+            Self::CronLine => "cron-line",
+            Self::TimeZone => "time-zone",
+            Self::Date => "calendar-date",
         }
     }
 
@@ -73,6 +85,9 @@ impl Form {
             Self::LogFilter => {
                 "error, warn, info, debug, trace, or a filter such as \"info,lustrum::transport=debug\""
             }
+            Self::CronLine => "a cron line such as \"0 6 * * 1-5\", \"@daily\" or \"@every 6h\"",
+            Self::TimeZone => "a time zone such as \"UTC\" or \"Europe/Berlin\"",
+            Self::Date => "a date such as \"2026-12-24\"",
         }
     }
 
@@ -90,12 +105,25 @@ impl Form {
             Self::Sha256 => parse_sha256(text).map(drop).ok_or_else(expected),
             Self::LogFilter if text.split(',').all(is_log_directive) => Ok(()),
             Self::LogFilter => Err(expected()),
+            Self::CronLine => text.parse::<Expression>().map(drop).map_err(|error| error.to_string()),
+            Self::TimeZone => check_zone(text),
+            Self::Date => text.parse::<NaiveDate>().map(drop).map_err(|_| expected()),
         }
     }
 
     fn schema(self) -> Schema {
         json_schema!({ "type": "string", "format": self.word() })
     }
+}
+
+fn check_zone(text: &str) -> Result<(), String> {
+    if text.parse::<Tz>().is_ok() {
+        return Ok(());
+    }
+    let names: Vec<&str> = chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name()).collect();
+    let expected = Form::TimeZone.expected();
+    Err(nearest(text, names)
+        .map_or_else(|| format!("expected {expected}"), |zone| format!("did you mean \"{zone}\"?")))
 }
 
 /// A host name as [`HostName`] takes it, and no port in it.
@@ -181,6 +209,23 @@ pub mod duration {
     }
 }
 
+/// The same, where it may be left out.
+pub mod some_duration {
+    use super::{Duration, duration};
+    use serde::{Deserializer, Serializer};
+
+    pub fn serialize<S: Serializer>(value: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
+        match value {
+            Some(value) => duration::serialize(value, serializer),
+            None => serializer.serialize_none(),
+        }
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+        duration::deserialize(deserializer).map(Some)
+    }
+}
+
 /// Sizes as people write them, for `#[serde(with)]`.
 pub mod size {
     use super::{parse_size, write_size};
@@ -214,6 +259,18 @@ pub mod schema {
 
     pub fn sha256(_: &mut SchemaGenerator) -> Schema {
         Form::Sha256.schema()
+    }
+
+    pub fn cron_line(_: &mut SchemaGenerator) -> Schema {
+        Form::CronLine.schema()
+    }
+
+    pub fn time_zone(_: &mut SchemaGenerator) -> Schema {
+        Form::TimeZone.schema()
+    }
+
+    pub fn dates(_: &mut SchemaGenerator) -> Schema {
+        list(Form::Date)
     }
 
     pub fn log_filter(_: &mut SchemaGenerator) -> Schema {

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::form;
 use crate::config::limits::Limits;
+use crate::config::schedule::{ScheduleSettings, Scheduling};
 use crate::config::secret::{CredentialSettings, SecretReference};
 use crate::model::run::JobName;
 use crate::model::target::{AuthMethod, HostName, Platform, Scheme};
@@ -25,6 +26,9 @@ pub struct Job {
     /// Tables to collect, by their RVTools names; none means all.
     #[schemars(schema_with = "form::schema::table_names")]
     pub tables: Vec<String>,
+    /// When `lustrum serve` runs the job; without one it only runs by hand.
+    pub schedule: Vec<ScheduleSettings>,
+    pub scheduling: Scheduling,
     pub fleet: Fleet,
     pub connection: Connection,
     /// Settings for some hosts of the fleet; a later group wins over an earlier one.
@@ -174,6 +178,8 @@ impl Default for Job {
             name: JobName::parse("adhoc").expect("a constant that fits the rule"),
             platform: Platform::Hyperv,
             tables: Vec::new(),
+            schedule: Vec::new(),
+            scheduling: Scheduling::default(),
             fleet: Fleet::default(),
             connection: Connection::default(),
             group: Vec::new(),

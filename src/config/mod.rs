@@ -11,4 +11,5 @@ pub mod limits;
 pub mod load;
 pub mod origins;
 pub mod problem;
+pub mod schedule;
 pub mod secret;

@@ -8,24 +8,32 @@ use tokio::time::Instant;
 #[derive(Clone, Debug)]
 pub struct Clock {
     base: DateTime<Utc>,
-    since: Instant,
+    /// Absent for a clock that stands.
+    since: Option<Instant>,
 }
 
 impl Clock {
     /// The system's time.
     #[expect(clippy::disallowed_methods, reason = "the one place that asks the system")]
     pub fn system() -> Self {
-        Self { base: std::time::SystemTime::now().into(), since: Instant::now() }
+        Self { base: std::time::SystemTime::now().into(), since: Some(Instant::now()) }
     }
 
     /// A clock that starts at a given instant.
     #[expect(clippy::disallowed_methods, reason = "the one place that asks tokio's clock")]
     pub fn starting_at(base: DateTime<Utc>) -> Self {
-        Self { base, since: Instant::now() }
+        Self { base, since: Some(Instant::now()) }
+    }
+
+    /// A wall clock that stands: what real sockets take does not show in a golden file.
+    /// Durations and deadlines go on as ever.
+    pub fn standing_at(base: DateTime<Utc>) -> Self {
+        Self { base, since: None }
     }
 
     pub fn now(&self) -> DateTime<Utc> {
-        self.base + chrono::Duration::from_std(self.since.elapsed()).unwrap_or_default()
+        let elapsed = self.since.map_or(std::time::Duration::ZERO, |since| since.elapsed());
+        self.base + chrono::Duration::from_std(elapsed).unwrap_or_default()
     }
 
     /// A point of monotonic time, to measure durations and set deadlines by.

@@ -396,3 +396,31 @@ fn a_fleet_that_cannot_be_is_refused_in_a_line() {
         assert!(first.starts_with("error: ") && first.contains(expected), "{complaint}");
     }
 }
+
+#[test]
+fn the_coming_slots_of_a_line_and_of_a_job() {
+    let folder = tempfile::tempdir().unwrap();
+    let line = ["schedule", "next", "-n", "3", "--after", "2026-03-07T12:00:00Z"];
+    let cron = ["--cron", "30 2 * * *", "--timezone", "America/New_York"];
+    let output = run(folder.path(), &[&line[..], &cron[..]].concat());
+    assert_eq!(
+        stdout(&output),
+        "Coming slots of adhoc\n  \
+         2026-03-08T07:00:00Z  Sun 2026-03-08 03:00:00 EDT -04:00\n  \
+         2026-03-09T06:30:00Z  Mon 2026-03-09 02:30:00 EDT -04:00\n  \
+         2026-03-10T06:30:00Z  Tue 2026-03-10 02:30:00 EDT -04:00\n",
+        "{}",
+        stderr(&output)
+    );
+    let job = run(&root(), &[&line[..], &["hyperv-daily", "--json"]].concat());
+    let coming: serde_json::Value = serde_json::from_slice(&job.stdout).unwrap();
+    assert_eq!(coming["slots"].as_array().unwrap().len(), 3);
+    assert_eq!(coming["slots"][0]["run_id"], "hyperv-daily-20260308T050000.000Z");
+    let wrong =
+        run(folder.path(), &["schedule", "next", "--cron", "61 2 * * *", "--timezone", "Europe/Berln"]);
+    assert_eq!(wrong.status.code(), Some(2));
+    let told = stderr(&wrong);
+    assert!(told.contains("`61` is not a number from 0 to 59") && told.contains("Europe/Berlin"), "{told}");
+    let none = run(folder.path(), &["schedule", "next", "--config", "/dev/null", "--cron", "@reboot"]);
+    assert_eq!(none.status.code(), Some(2), "{}", stdout(&none));
+}

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod audit;
+mod census_dump;
 mod cli_binary;
 mod cli_run;
 mod cli_summary;
@@ -10,6 +11,8 @@ mod config_fleet;
 mod config_layers;
 mod config_problems;
 mod config_secret;
+mod cron;
+mod cron_oracle;
 mod fanout;
 mod gate;
 mod hyperv_session;
@@ -23,6 +26,7 @@ mod output_store;
 mod output_writer;
 mod powershell_syntax;
 mod scenarios;
+mod scheduler;
 mod secrets;
 mod shell_contract;
 mod simulator_ailments;

@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Rooms from the ground up; a room may import any room of an earlier group.
-const FLOORS: [&[&str]; 6] = [
+const FLOORS: [&[&str]; 7] = [
     &["model", "time", "tables"],
     &["transport", "output", "simulator"],
     &["census", "providers"],
     &["config", "stages"],
     &["engine"],
+    &["daemon"],
     &["cli"],
 ];
 

@@ -5,4 +5,5 @@ pub mod golden;
 pub mod ntlm_client;
 pub mod sample_rows;
 pub mod simulated_host;
+pub mod simulated_run;
 pub mod told;

@@ -1,0 +1,4 @@
+//! When runs happen.
+
+pub mod agenda;
+pub mod scheduler;
