@@ -38,7 +38,7 @@ pub struct Disk {
     pub tracks_changes: bool,
 }
 
-/// Parent images on every volume, and what they take there.
+/// Parent images, where VMs use them beside the VMs, and what they take there.
 pub const IMAGES: [(&str, u64); 2] =
     [("Images\\ws2022-gold.vhdx", 11 * GIB), ("Images\\ubuntu-2204-gold.vhdx", 3 * GIB)];
 
@@ -91,7 +91,7 @@ pub fn disks(folder: &str, name: &str, generation: u64, has_checkpoints: bool, d
 /// Gives every disk its chain: a parent image where the setup says so, the disk's own file,
 /// and one differencing file for each checkpoint, or one that a merge left behind.
 pub fn link(guest: &mut Guest) {
-    let volume = guest.volume().to_owned();
+    let store = guest.store().to_owned();
     let image = guest.setup.parent_image.and_then(|image| IMAGES.get(image));
     let files = guest.disks.iter().filter(|disk| disk.disk_number.is_none()).count() as u64;
     for (number, disk) in guest.disks.iter_mut().enumerate() {
@@ -100,7 +100,7 @@ pub fn link(guest: &mut Guest) {
         }
         let base = std::mem::take(&mut disk.path);
         if let Some((path, size)) = image.filter(|_| number == 0 && disk.format == "VHDX") {
-            let path = format!("{volume}\\{path}");
+            let path = format!("{store}\\{path}");
             disk.chain.push(ImageFile { path, size: *size, common: true });
         }
         let root_size = match (disk.kind, guest.checkpoints.is_empty()) {

@@ -117,6 +117,11 @@ impl Guest {
         volume_of(&self.folder)
     }
 
+    /// The folder in which VMs lie side by side: the volume's, or `D:\\Hyper-V`.
+    pub fn store(&self) -> &str {
+        self.folder.rsplit_once('\\').map_or("", |(store, _)| store)
+    }
+
     /// Its configuration file.
     pub fn configuration_path(&self) -> String {
         format!("{}\\Virtual Machines\\{}.vmcx", self.folder, self.id.to_uppercase())

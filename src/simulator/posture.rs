@@ -33,9 +33,12 @@ pub struct Adapter {
 /// A host bus adapter or initiator port.
 #[derive(Debug)]
 pub struct Hba {
-    pub name: &'static str,
+    /// The device's id in Windows.
+    pub name: String,
     pub kind: &'static str,
-    pub pci: String,
+    /// `None` for a service such as the iSCSI initiator.
+    pub bus: Option<u8>,
+    pub function: u8,
     pub driver: &'static str,
     pub model: &'static str,
     pub node_address: Option<String>,
@@ -136,9 +139,10 @@ fn hbas(machine: &Machine, dice: &mut Dice) -> Vec<Hba> {
         _ => ("ThinkSystem RAID 930-16i", "megasas35.sys"),
     };
     let mut hbas = vec![Hba {
-        name: model,
+        name: "PCI\\VEN_9005&DEV_028F&SUBSYS_0654103C&REV_01\\4&2F9B9E1&0&0000".to_owned(),
         kind: "RAID",
-        pci: "0000:5c:00.0".to_owned(),
+        bus: Some(0x5c),
+        function: 0,
         driver,
         model,
         node_address: None,
@@ -148,27 +152,30 @@ fn hbas(machine: &Machine, dice: &mut Dice) -> Vec<Hba> {
     match (&machine.cluster, machine.group % 3) {
         (None, _) => {}
         (Some(_), 0) => hbas.push(Hba {
-            name: "Microsoft iSCSI Initiator",
+            name: "ROOT\\ISCSIPRT\\0000_0".to_owned(),
             kind: "iSCSI",
-            pci: "ROOT\\ISCSIPRT\\0000".to_owned(),
+            bus: None,
+            function: 0,
             driver: "msiscsi.sys",
             model: "Microsoft iSCSI Initiator",
             node_address: Some(format!("iqn.1991-05.com.microsoft:{}", machine.fqdn.to_lowercase())),
             port_address: Some("0x400001370000".to_owned()),
         }),
         (Some(_), 1) => hbas.push(Hba {
-            name: "Broadcom HBA 9500-16i",
+            name: "PCI\\VEN_1000&DEV_00E6&SUBSYS_40D01000&REV_01\\4&1A2B3C4&0&0008".to_owned(),
             kind: "SAS",
-            pci: "0000:af:00.0".to_owned(),
+            bus: Some(0xaf),
+            function: 0,
             driver: "ItSas35.sys",
             model: "Broadcom HBA 9500-16i Tri-Mode Storage Adapter",
             node_address: Some(format!("500605b00{number:07x}")),
             port_address: Some(format!("500605b01{number:07x}")),
         }),
         (Some(_), _) => hbas.extend((0..2).map(|port| Hba {
-            name: if port == 0 { "QLogic QLE2692 (1)" } else { "QLogic QLE2692 (2)" },
+            name: format!("PCI\\VEN_1077&DEV_2261&SUBSYS_029B1077&REV_01\\4&3C4D5E6&0&000{port}"),
             kind: "FC",
-            pci: format!("0000:3b:00.{port}"),
+            bus: Some(0x3b),
+            function: port,
             driver: "ql2300.sys",
             model: "QLogic QLE2692 16Gb FC Dual-Port HBA",
             node_address: Some(format!("200000{port}e1e{number:06x}")),

@@ -88,13 +88,15 @@ pub fn end_line(records: usize, ms: u64) -> String {
     )
 }
 
-/// Cuts at object borders; an object longer than the limit stands alone.
+/// Cuts at object borders, but not between objects of one VM; what is longer than the limit
+/// stands alone.
 fn split(objects: &[Object], record_chars: usize) -> Vec<&[Object]> {
     let mut parts = Vec::new();
     let (mut start, mut chars) = (0, 2);
     for (index, object) in objects.iter().enumerate() {
         let length = object.json.chars().count() + 1;
-        if index > start && chars + length > record_chars {
+        let apart = object.vm_id.is_none() || index == 0 || object.vm_id != objects[index - 1].vm_id;
+        if index > start && apart && chars + length > record_chars {
             parts.push(&objects[start..index]);
             (start, chars) = (index, 2);
         }

@@ -187,7 +187,7 @@ impl<'a> Scene<'a> {
 
     fn volumes(&self) -> &[Volume] {
         let (world, index) = (self.host.world(), self.host.index());
-        self.volumes.get_or_init(|| storage::volumes(world, index, &self.machine, self.cluster.as_ref()))
+        self.volumes.get_or_init(|| storage::volumes(world, index, self.cluster.as_ref()))
     }
 
     fn report<'b>(&self, collector: &'b str, faults: &Faults) -> Report<'b> {
@@ -235,7 +235,7 @@ impl<'a> Scene<'a> {
             }
             "vm" => vm::vm(seen, machine),
             "processor" => resources::processor(seen),
-            "memory" => resources::memory(seen),
+            "memory" => resources::memory(seen, machine),
             "nic" => nic::nic(seen, machine),
             "switch" => switch::switch(machine),
             "service" => integration::service(seen, machine),

@@ -69,7 +69,7 @@ const COPIED_MACS: u64 = 2;
 
 /// Sets a VM up and breaks what its dice say. Rates stand beside the draws.
 pub fn furnish(guest: &mut Guest, machine: &Machine, dice: &mut Dice) {
-    let volume = guest.volume().to_owned();
+    let store = guest.store().to_owned();
     let generation = guest.generation;
     guest.setup = Setup {
         old_version: dice
@@ -96,7 +96,7 @@ pub fn furnish(guest: &mut Guest, machine: &Machine, dice: &mut Dice) {
         start_action: dice.pick::<&str>(&["StartIfRunning", "StartIfRunning", "Start", "Nothing"]),
         start_delay_s: *dice.pick(&[0, 0, 0, 30, 120]),
         replication_health: dice.pick::<&str>(&["Normal", "Normal", "Warning", "Critical"]),
-        drives: drives(&volume, generation, dice),
+        drives: drives(&store, generation, dice),
         parent_image: None,
         unmerged: false,
         role: Role {
@@ -163,11 +163,11 @@ fn older(version: &str, than: &str) -> bool {
 /// Generation 1 has a DVD drive on its second IDE controller, generation 2 rarely one. One
 /// in eight holds an image, one in fifty the host's drive; one generation 1 VM in twenty has
 /// a floppy disk in.
-fn drives(volume: &str, generation: u64, dice: &mut Dice) -> Vec<Drive> {
+fn drives(store: &str, generation: u64, dice: &mut Dice) -> Vec<Drive> {
     let mut drives = Vec::new();
     if generation == 1 || dice.chance(0.3) {
         let (path, media) = match dice.between(1, 100) {
-            1..=9 => (Some(format!("{volume}\\ISO\\SERVER_EVAL_x64FRE_en-us.iso")), "ISO"),
+            1..=9 => (Some(format!("{store}\\{INSTALLATION_MEDIUM}")), "ISO"),
             10..=13 => (Some(format!("{SHARE}\\ubuntu-22.04.4-live-server-amd64.iso")), "ISO"),
             14..=15 => (Some("E:".to_owned()), "Physical"),
             _ => (None, "None"),
@@ -187,7 +187,7 @@ fn drives(volume: &str, generation: u64, dice: &mut Dice) -> Vec<Drive> {
         drives.push(Drive {
             id: dice.guid().to_lowercase(),
             kind: "Floppy",
-            path: Some(format!("{volume}\\ISO\\drivers.vfd")),
+            path: Some(format!("{store}\\ISO\\drivers.vfd")),
             media: "VFD",
             controller_type: "Floppy",
             controller_number: 0,
@@ -197,5 +197,7 @@ fn drives(volume: &str, generation: u64, dice: &mut Dice) -> Vec<Drive> {
     drives
 }
 
+/// On every volume, beside the VMs.
+pub const INSTALLATION_MEDIUM: &str = "ISO\\SERVER_EVAL_x64FRE_en-us.iso";
 /// Where the fleet keeps installation images.
 pub const SHARE: &str = "\\\\fs01.census.example\\iso";

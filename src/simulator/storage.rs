@@ -6,16 +6,16 @@ use std::sync::Arc;
 use crate::simulator::calendar;
 use crate::simulator::cluster::{Cluster, SharedVolume};
 use crate::simulator::dice::Dice;
-use crate::simulator::disk;
 use crate::simulator::guest::{CLUSTER_STORAGE, Guest, MIB};
 use crate::simulator::layout::Place;
-use crate::simulator::machine::{GIB, Machine};
+use crate::simulator::machine::GIB;
 use crate::simulator::setup;
 use crate::simulator::world::World;
 
 const FOR_STRAYS: u64 = 510;
 const FOR_LOCAL: u64 = 511;
-const CONFIGURATION_BYTES: u64 = 88 * 1024;
+/// Of a `.vmcx`.
+pub const CONFIGURATION_BYTES: u64 = 88 * 1024;
 /// What a VM's disks take on average.
 const EXPECTED_VM_BYTES: u64 = 400 * GIB;
 /// Volumes are sized in steps of half a TiB.
@@ -57,6 +57,8 @@ pub struct Content {
     pub files: Vec<StoredFile>,
     /// Files and saved memory.
     bytes: u64,
+    /// Parent images that are among the files already.
+    images: BTreeSet<String>,
 }
 
 /// What lies on the shared volumes of a cluster, in their order.
@@ -68,11 +70,11 @@ pub struct SharedContent {
 }
 
 /// The volumes of a host: the cluster's shared ones, its own, and shares its VMs use.
-pub fn volumes(world: &World, host: usize, machine: &Machine, cluster: Option<&Cluster>) -> Vec<Volume> {
+pub fn volumes(world: &World, host: usize, cluster: Option<&Cluster>) -> Vec<Volume> {
     let place = world.place(host);
     let per_host = world.vms_per_host as u64 * EXPECTED_VM_BYTES;
     let mut volumes = Vec::new();
-    let mut local = Content::strays(world, LOCAL, host as u64);
+    let mut local = Content::strays(world, LOCAL_FOLDER, host as u64);
     let share_in_use = match cluster {
         Some(cluster) => {
             let shared = world.shelf.get(place.group, || shared_content(world, &place, cluster));
@@ -95,12 +97,12 @@ pub fn volumes(world: &World, host: usize, machine: &Machine, cluster: Option<&C
     volumes.push(Volume {
         kind: "local",
         name: "Data".to_owned(),
-        path: LOCAL.to_owned(),
-        id: Some(dice.guid().to_lowercase()),
+        path: "D:\\".to_owned(),
+        id: Some(volume_id(&dice.guid())),
         file_system: "NTFS".to_owned(),
         size: Some(size),
         free: Some(size - local.bytes),
-        owner: Some(machine.computer_name.clone()),
+        owner: None,
         redirected: None,
         maintenance: None,
         block_size: Some(4096),
@@ -110,6 +112,11 @@ pub fn volumes(world: &World, host: usize, machine: &Machine, cluster: Option<&C
         volumes.push(share());
     }
     volumes
+}
+
+/// As Windows names a volume.
+fn volume_id(guid: &str) -> String {
+    format!("\\\\?\\Volume{{{}}}\\", guid.to_lowercase())
 }
 
 fn csv(
@@ -122,9 +129,9 @@ fn csv(
     let size = capacity(expected * volume.room_percent / 100, content.bytes);
     Volume {
         kind: "csv",
-        name: format!("Cluster Virtual Disk (Volume{})", volume.number),
+        name: format!("Volume{}", volume.number),
         path: format!("{CLUSTER_STORAGE}Volume{}", volume.number),
-        id: Some(volume.id.clone()),
+        id: Some(volume_id(&volume.id)),
         file_system: format!("CSVFS_{}", volume.file_system),
         size: Some(size),
         free: Some(size - content.bytes),
@@ -136,7 +143,8 @@ fn csv(
     }
 }
 
-const LOCAL: &str = "D:";
+/// Where VMs lie on a local volume.
+const LOCAL_FOLDER: &str = "D:\\Hyper-V";
 
 fn share() -> Volume {
     Volume {
@@ -185,17 +193,13 @@ fn uses_share(guest: &Guest) -> bool {
 }
 
 impl Content {
-    /// Parent images and installation media on every volume; on two of five a disk that no
+    /// An installation medium on every volume; on two of five a disk that no
     /// VM refers to, on one of five the configuration of no VM. `key` is the volume's own.
     fn strays(world: &World, root: &str, key: u64) -> Self {
         let mut content = Self::default();
         let mut dice = Dice::for_path(&[world.seed, FOR_STRAYS, key]);
-        for (path, size) in disk::IMAGES {
-            content.put(size, format!("{root}\\{path}"), calendar::instant(-200, 36_000));
-        }
-        for (path, size) in [("SERVER_EVAL_x64FRE_en-us.iso", 5 * GIB), ("drivers.vfd", 1_474_560)] {
-            content.put(size, format!("{root}\\ISO\\{path}"), calendar::instant(-400, 36_000));
-        }
+        let media = format!("{root}\\{}", setup::INSTALLATION_MEDIUM);
+        content.put(5 * GIB, media, calendar::instant(-400, 36_000));
         if dice.chance(0.4) {
             let size = dice.between(5, 300) * GIB;
             let age = -(dice.between(30, 900) as i64);
@@ -217,7 +221,10 @@ impl Content {
         };
         for disk in &guest.disks {
             let last = disk.chain.len().saturating_sub(1);
-            for (number, file) in disk.chain.iter().enumerate().filter(|(_, file)| !file.common) {
+            for (number, file) in disk.chain.iter().enumerate() {
+                if file.common && !self.images.insert(file.path.clone()) {
+                    continue;
+                }
                 let active = number == last && guest.state.running;
                 self.put(file.size, file.path.clone(), written(active));
             }
@@ -242,6 +249,6 @@ impl Content {
 
 fn extension(path: &str) -> &'static str {
     let ending = path.rsplit('.').next().unwrap_or_default();
-    let known = ["vhdx", "vhd", "avhdx", "avhd", "vhds", "vmcx", "iso", "vfd"];
+    let known = ["vhdx", "vhd", "avhdx", "avhd", "vhds", "vmcx", "iso"];
     known.into_iter().find(|kind| *kind == ending).unwrap_or("other")
 }

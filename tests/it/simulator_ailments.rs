@@ -52,7 +52,8 @@ fn ailments_of_host(told: &Told, found: &mut Findings) {
 
 fn ailments_of_storage(told: &Told, found: &mut Findings) {
     let owner = text(&told.of("host")[0], "ComputerName").to_owned();
-    for volume in told.of("volume").iter().filter(|volume| text(volume, "OwnerNode") == owner) {
+    let own = |volume: &&Value| text(volume, "Kind") == "local" || text(volume, "OwnerNode") == owner;
+    for volume in told.of("volume").iter().filter(own) {
         let name = || format!("{owner} {}", text(volume, "Path"));
         found.note("volume_free", number(volume, "Free") * 10 < number(volume, "Size"), name);
         let off = volume["RedirectedAccess"] == true || volume["Maintenance"] == true;
@@ -140,7 +141,7 @@ fn ailments_of_fleet(fleet: &[Told], found: &mut Findings) {
         for file in told.of("file") {
             let path = text(file, "Path");
             let name = || format!("{place} {path}");
-            let disk = matches!(text(file, "Kind"), "vhdx" | "vhd" | "avhdx") && !path.contains("\\Images\\");
+            let disk = matches!(text(file, "Kind"), "vhdx" | "vhd" | "avhdx");
             found.note("zombie_disk", disk && !refers[place].contains(path), name);
             let configuration = path.split_once("\\Virtual Machines\\").map(|(_, file)| file);
             let known = configuration.is_some_and(|file| refers[place].contains(file));

@@ -149,7 +149,10 @@ fn referred(hosts: &[Told]) -> BTreeSet<String> {
             let files = checkpoint["HardDrivePaths"].as_array().unwrap();
             paths.extend(files.iter().map(|path| path.as_str().unwrap().to_owned()));
         }
-        let images = told.texts("dvd", "Path").into_iter().filter(|path| path.contains("\\ISO\\"));
+        let images = told
+            .texts("dvd", "Path")
+            .into_iter()
+            .filter(|path| path.ends_with(".iso") && !path.starts_with("\\\\"));
         paths.extend(images.map(str::to_owned));
     }
     paths
@@ -172,8 +175,7 @@ async fn files_and_volumes_fit_together() {
         assert!(lost.is_empty(), "referred to and not there: {lost:?}");
 
         let is_disk = |path: &&String| path.ends_with("vhd") || path.ends_with("vhdx");
-        stray_disks +=
-            paths.difference(&referred).filter(is_disk).filter(|path| !path.contains("\\Images\\")).count();
+        stray_disks += paths.difference(&referred).filter(is_disk).count();
         let ids: BTreeSet<_> = hosts.iter().flat_map(|told| told.texts("vm", "VMId")).collect();
         let configured = files.iter().filter_map(|file| {
             let path = file["Path"].as_str()?.strip_suffix(".vmcx")?;
@@ -190,15 +192,13 @@ async fn files_and_volumes_fit_together() {
             assert!(disk["ChainFileSize"].as_u64() >= disk["FileSize"].as_u64());
         }
 
-        let mut volumes = BTreeMap::new();
-        for volume in hosts.iter().flat_map(|told| told.of("volume")) {
-            volumes.insert((volume["OwnerNode"].to_string(), volume["Path"].to_string()), volume);
-        }
-        for volume in volumes.into_values().filter(|volume| volume["Kind"] != "smb") {
+        let listed = |told: &'_ Told, volume: &Value| {
+            told.texts("file", "VolumePath").iter().any(|path| *path == volume["Path"])
+        };
+        let here = hosts.iter().flat_map(|told| told.of("volume").iter().map(move |volume| (told, volume)));
+        for (told, volume) in here.filter(|(told, volume)| listed(told, volume)) {
             let (size, free) = (volume["Size"].as_u64().unwrap(), volume["Free"].as_u64().unwrap());
-            let here = hosts.iter().filter(|told| told.of("host")[0]["ComputerName"] == volume["OwnerNode"]);
-            let files = here.flat_map(|told| told.of("file"));
-            let on_it = files.filter(|file| file["VolumePath"] == volume["Path"]);
+            let on_it = told.of("file").iter().filter(|file| file["VolumePath"] == volume["Path"]);
             let stored: u64 = on_it.map(|file| file["Size"].as_u64().unwrap()).sum();
             assert!(free < size && stored <= size - free, "{volume}: {stored}");
             // What is not a listed file is saved memory.

@@ -5,6 +5,7 @@ use crate::simulator::guest::Guest;
 use crate::simulator::machine::Machine;
 use crate::simulator::payload::object::{Object, id};
 use crate::simulator::payload::vm::version;
+use crate::simulator::storage::CONFIGURATION_BYTES;
 use crate::wire_object as object;
 
 pub fn checkpoint(guests: &[Guest], machine: &Machine) -> Vec<Object> {
@@ -30,7 +31,7 @@ pub fn checkpoint(guests: &[Guest], machine: &Machine) -> Vec<Object> {
                 "IsAutomaticCheckpoint": checkpoint.automatic,
                 "HardDrivePaths": files.iter().map(|file| &file.path).collect::<Vec<_>>(),
                 "DiskFileSize": differences.map(|file| file.size).sum::<u64>(),
-                "MemoryFileSize": checkpoint.memory_file_size.unwrap_or(0),
+                "MemoryFileSize": CONFIGURATION_BYTES + checkpoint.memory_file_size.unwrap_or(0),
             });
         }
     }

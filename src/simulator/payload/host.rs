@@ -81,12 +81,12 @@ pub fn host(machine: &Machine, posture: &Posture, rights: &Rights, node_state: O
         "HyperThreadingAvailable": true,
         "BiosVendor": hardware.vendor,
         "ServiceTag": machine.serial_number,
-        "OemString": format!("{} system", hardware.vendor),
+        "OemString": [format!("{} system", hardware.vendor)],
         "Dhcp": posture.dhcp,
         "DnsSearchOrder": posture::DNS_SEARCH_ORDER,
         "TimeZoneName": "(UTC+01:00) Amsterdam, Berlin, Bern, Rome, Stockholm, Vienna",
         "GmtOffset": "+01:00",
-        "Licenses": format!("Windows(R), Server{} edition, VOLUME_KMSCLIENT channel", machine.windows.edition()),
+        "Licenses": [format!("Windows(R), Server{} edition", machine.windows.edition())],
         "CertificateIssuer": certificate.map(|it| if it.issuer.is_empty() { &it.subject } else { it.issuer }),
         "CertificateSubject": certificate.map(|it| &it.subject),
         "CertificateNotBefore": certificate.map(|it| &it.not_before),
@@ -97,6 +97,6 @@ pub fn host(machine: &Machine, posture: &Posture, rights: &Rights, node_state: O
         "NtpType": posture.ntp_type,
         "MaximumVmVersion": role.then_some(machine.windows.vm_version),
         "VmmsRunning": rights.vmms_running,
-        "PowerPolicy": "High performance",
+        "PowerPolicy": "8c5e7fda-e8bf-4a96-9a85-a6e23a8c635c",
     }]
 }

@@ -25,6 +25,7 @@ pub fn nic(guests: &[Guest], machine: &Machine) -> Vec<Object> {
                 "IPAddresses": nic.ip_addresses,
                 "MacAddressSpoofing": if nic.spoofing { "On" } else { "Off" },
                 "IovWeight": 0,
+                "IovUsage": 0,
                 "PortMirroringMode": if nic.mirror { "Destination" } else { "None" },
                 "VlanOperationMode": match (nic.trunk, nic.vlan) {
                     (true, _) => "Trunk",
@@ -33,6 +34,7 @@ pub fn nic(guests: &[Guest], machine: &Machine) -> Vec<Object> {
                 },
                 "AccessVlanId": if nic.trunk { 0 } else { nic.vlan },
                 "NativeVlanId": if nic.trunk { 1 } else { 0 },
+                "PrimaryVlanId": 0,
                 "AllowedVlanIdList": if nic.trunk { vec![10, 20, 100, 110] } else { Vec::new() },
             });
         }

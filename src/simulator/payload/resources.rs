@@ -1,7 +1,9 @@
 //! Collectors `processor` and `memory`.
 
 use crate::simulator::guest::Guest;
+use crate::simulator::machine::Machine;
 use crate::simulator::payload::object::{Object, each, id};
+use crate::simulator::payload::vm::version;
 use crate::wire_object as object;
 
 pub fn processor(guests: &[Guest]) -> Vec<Object> {
@@ -22,7 +24,7 @@ pub fn processor(guests: &[Guest]) -> Vec<Object> {
     })
 }
 
-pub fn memory(guests: &[Guest]) -> Vec<Object> {
+pub fn memory(guests: &[Guest], machine: &Machine) -> Vec<Object> {
     each(guests, |guest| {
         object! { id(guest);
             "VMId": guest.id,
@@ -36,6 +38,7 @@ pub fn memory(guests: &[Guest]) -> Vec<Object> {
             "MaximumPerNumaNode": 193_000,
             "MemoryAssigned": guest.memory_assigned,
             "MemoryDemand": guest.memory_demand,
+            "Version": version(guest, machine),
         }
     })
 }

@@ -55,6 +55,7 @@ pub fn vm(guests: &[Guest], machine: &Machine) -> Vec<Object> {
             "VMId": guest.id,
             "Name": guest.name,
             "State": state.word,
+            "EnabledState": state.enabled_state,
             "Status": state.status,
             "PrimaryOperationalStatus": state.operational_status,
             "OperationalStatus": [state.operational_status],
@@ -91,6 +92,7 @@ pub fn vm(guests: &[Guest], machine: &Machine) -> Vec<Object> {
             "NetworkAdapterCount": guest.nics.len(),
             "HardDriveCount": guest.disks.len(),
             "DvdDriveCount": setup.drives.iter().filter(|drive| drive.kind == "Dvd").count(),
+            "DifferencingDriveCount": guest.disks.iter().filter(|disk| disk.path.contains(".avhd")).count(),
             "BIOSGUID": guest.bios_guid,
             "SecureBoot": generation2.then_some(if setup.secure_boot_off { "Off" } else { "On" }),
             "SecureBootTemplate": generation2
@@ -98,7 +100,6 @@ pub fn vm(guests: &[Guest], machine: &Machine) -> Vec<Object> {
             "GuestOSName": guest_os.0,
             "GuestOSVersion": guest_os.1,
             "GuestFqdn": beating.then(|| format!("{}.{}", &guest.id[..8], DNS_DOMAIN)),
-            "EnabledState": state.enabled_state,
         }
     })
 }
