@@ -108,6 +108,7 @@ Examples:
   lustrum simulate --hosts 1000 --vms 20 --seed 7 --job fleet.toml
   lustrum run ./fleet.toml       in another window: survey it
   lustrum simulate --fault 3:wrong_password --fault '*:slow_ms=500'
+  lustrum simulate --hosts 14 --vms 36 --clusters 4,4,4 --day 1
 
 Every host knows the account census with the password census.";
 
@@ -252,6 +253,16 @@ pub struct SimulateArguments {
     /// Names and sizes follow from it
     #[arg(long, value_name = "N", default_value_t = 7)]
     pub seed: u64,
+    /// Sizes of the clusters, from the first host on; the hosts beyond stand alone [default:
+    /// groups of eight, seven of ten of them clusters]
+    #[arg(long, value_name = "N,N", value_delimiter = ',')]
+    pub clusters: Vec<usize>,
+    /// The same fleet so many days later: VMs come and go, move, grow, change state
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(..=3650))]
+    pub day: u32,
+    /// Names, notes and checkpoint names that break careless readers
+    #[arg(long)]
+    pub hostile_names: bool,
     /// Port of every host; 0 for any free one [default: 5985, or 5986 with --https]
     #[arg(long, value_name = "PORT")]
     pub port: Option<u16>,

@@ -19,6 +19,7 @@ use crate::model::run::JobName;
 use crate::model::target::{HostName, Scheme};
 use crate::simulator::fault::Fault;
 use crate::simulator::fleet::{Addressing, FleetSpec};
+use crate::simulator::layout::Layout;
 use crate::simulator::serve::{Ready, ReadyHost, ServeOptions, Served};
 
 /// Hosts that are listed one by one; of more, only the first and the last.
@@ -96,6 +97,18 @@ fn spec(arguments: &SimulateArguments) -> Result<FleetSpec, String> {
             .to_owned());
     }
     spec.command_latency = arguments.latency;
+    spec.day = arguments.day;
+    spec.hostile_names = arguments.hostile_names;
+    if !arguments.clusters.is_empty() {
+        let nodes: usize = arguments.clusters.iter().sum();
+        if nodes > spec.hosts || arguments.clusters.contains(&0) {
+            return Err(format!(
+                "--clusters needs {nodes} hosts in clusters of one or more; the fleet has {}",
+                spec.hosts
+            ));
+        }
+        spec.layout = Layout::Clusters(arguments.clusters.clone());
+    }
     for strike in &arguments.fault {
         strike.arrange(&mut spec).map_err(|error| format!("--fault: {error}"))?;
     }
@@ -161,7 +174,8 @@ impl OpenFleet {
         let vms = counted(u64::from(arguments.vms), "VM", "VMs");
         let heading = terminal.out.paint(Paint::Strong, &format!("{hosts} with about {vms} each"));
         let account = format!("user {}  password {}", ready.user, self.password.reveal());
-        let mut lines = vec![format!("{heading}  seed {}  {account}", arguments.seed), String::new()];
+        let day = if arguments.day == 0 { String::new() } else { format!("  day {}", arguments.day) };
+        let mut lines = vec![format!("{heading}  seed {}{day}  {account}", arguments.seed), String::new()];
         lines.extend(self.host_list().lines(None));
         lines.push(String::new());
         lines.push(match &arguments.job {

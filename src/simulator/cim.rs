@@ -6,6 +6,7 @@ use crate::simulator::envelope::escape;
 use crate::simulator::fault::Fault;
 use crate::simulator::guest::Guest;
 use crate::simulator::host::Host;
+use crate::simulator::hostile;
 use crate::simulator::machine::Machine;
 use crate::simulator::soap::{Element, Request};
 use crate::simulator::wsmanfault::{self, WsmanFault};
@@ -236,7 +237,7 @@ fn setting_data(guest: &Guest, machine: &Machine) -> Vec<Instance> {
                 "Notes",
                 if guest.notes.is_empty() { Value::Null } else { Value::Many(vec![guest.notes.clone()]) },
             ),
-            ("Version", if guest.state.critical { Value::Null } else { text(machine.windows.vm_version) }),
+            ("Version", crate::simulator::payload::vm::version(guest, machine).map_or(Value::Null, text)),
             ("VirtualSystemIdentifier", text(guest.id.to_uppercase())),
             ("VirtualSystemType", text(kind)),
         ]
@@ -293,5 +294,6 @@ fn property(prefix: &str, cim: &str, name: &str, value: &Value) -> String {
 
 /// XML 1.0 has no place for control characters; the service leaves them out.
 fn fit_for_xml(text: &str) -> String {
-    text.chars().filter(|letter| !letter.is_control() || matches!(letter, '\t' | '\r' | '\n')).collect()
+    let fits = |letter: &char| !letter.is_control() || matches!(letter, '\t' | '\r' | '\n');
+    text.chars().filter(|letter| fits(letter) && *letter != hostile::LONE_SURROGATE).collect()
 }

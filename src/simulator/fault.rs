@@ -134,11 +134,47 @@ faults! {
     NoRole = "no_role",
     /// Constrained Language: payloads are plain JSON.
     ConstrainedLanguage = "constrained_language",
+    /// The files of one volume cannot be listed; those of the others are told.
+    ListingError = "listing_error",
+    /// All nodes of its cluster, itself included, tell it as Down.
+    NodeDown = "node_down",
+    /// The quorum witness of its cluster is offline.
+    WitnessOffline = "witness_offline",
+    /// Volume1 of its cluster is in redirected access.
+    CsvRedirected = "csv_redirected",
+    /// Volume1 of its cluster is in maintenance.
+    CsvMaintenance = "csv_maintenance",
+}
+
+impl Fault {
+    /// Whether other hosts of the cluster tell of it too.
+    pub fn is_seen_by_peers(&self) -> bool {
+        matches!(self, Self::NodeDown | Self::WitnessOffline | Self::CsvRedirected | Self::CsvMaintenance)
+    }
 }
 
 /// The collectors whose answers a fault can spoil.
-const COLLECTORS: &[&str] =
-    &["baseline", "facts", "host", "vm", "processor", "memory", "disk", "nic", "checkpoint", "switch"];
+pub const COLLECTORS: &[&str] = &[
+    "baseline",
+    "facts",
+    "host",
+    "vm",
+    "processor",
+    "memory",
+    "nic",
+    "switch",
+    "service",
+    "dvd",
+    "checkpoint",
+    "adapter",
+    "management",
+    "hba",
+    "cluster",
+    "role",
+    "volume",
+    "disk",
+    "file",
+];
 
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum InvalidFault {

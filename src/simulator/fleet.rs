@@ -8,6 +8,7 @@ use crate::model::target::Scheme;
 use crate::simulator::dice::Dice;
 use crate::simulator::fault::Fault;
 use crate::simulator::latency::Latency;
+use crate::simulator::layout::Layout;
 
 /// How a client tells simulated hosts apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +51,13 @@ pub struct FleetSpec {
     pub command_latency: Latency,
     /// By host number, from 0.
     pub faults: BTreeMap<usize, Vec<Fault>>,
+    /// Which hosts form clusters.
+    pub layout: Layout,
+    /// The same fleet so many days later: VMs come and go, move, grow and change state
+    /// (`fate.rs` says how often).
+    pub day: u32,
+    /// Names and notes that break careless readers (`hostile.rs`).
+    pub hostile_names: bool,
 }
 
 impl FleetSpec {
@@ -67,6 +75,9 @@ impl FleetSpec {
             request_latency: Latency::None,
             command_latency: Latency::None,
             faults: BTreeMap::new(),
+            layout: Layout::default(),
+            day: 0,
+            hostile_names: false,
         }
     }
 

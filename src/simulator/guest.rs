@@ -1,10 +1,15 @@
 //! Simulated VMs, with the values the Hyper-V cmdlets give for each state.
 
 use crate::simulator::dice::Dice;
+use crate::simulator::disk::{self, Disk};
 use crate::simulator::machine::{GIB, Machine, instant};
 use crate::simulator::names;
+use crate::simulator::setup::Setup;
 
 pub const MIB: u64 = 1 << 20;
+pub const CLUSTER_STORAGE: &str = "C:\\ClusterStorage\\";
+/// Cluster shared volumes of every cluster: Volume1 to Volume4.
+pub const SHARED_VOLUMES: u64 = 4;
 /// MemoryMaximum of a VM whose maximum was never set: one tebibyte, a default and no size.
 pub const DEFAULT_MAXIMUM: u64 = 1 << 40;
 
@@ -32,8 +37,8 @@ const fn state(word: &'static str, running: bool, enabled_state: u16) -> State {
     }
 }
 
-const RUNNING: State = state("Running", true, 2);
-const OFF: State = state("Off", false, 3);
+pub const RUNNING: State = state("Running", true, 2);
+pub const OFF: State = state("Off", false, 3);
 const SAVED: State = state("Saved", false, 32769);
 const PAUSED: State = state("Paused", true, 32768);
 const OFF_CRITICAL: State = State {
@@ -42,25 +47,6 @@ const OFF_CRITICAL: State = State {
     operational_status: "LostCommunication",
     ..state("OffCritical", false, 3)
 };
-
-/// A virtual hard disk as Get-VMHardDiskDrive and Get-VHD show it.
-#[derive(Debug)]
-pub struct Disk {
-    pub path: String,
-    pub controller_type: &'static str,
-    pub controller_number: u64,
-    pub controller_location: u64,
-    /// A pass-through disk has a number and no file.
-    pub disk_number: Option<u64>,
-    pub format: &'static str,
-    pub kind: &'static str,
-    pub size: u64,
-    pub file_size: u64,
-    pub parent_path: Option<String>,
-    pub identifier: String,
-    /// Another node holds it.
-    pub in_use: bool,
-}
 
 #[derive(Debug)]
 pub struct Nic {
@@ -73,6 +59,11 @@ pub struct Nic {
     pub ip_addresses: Vec<String>,
     /// 0 is untagged.
     pub vlan: u64,
+    /// Carries every VLAN of a list.
+    pub trunk: bool,
+    pub spoofing: bool,
+    /// Sees the traffic of mirrored ports.
+    pub mirror: bool,
 }
 
 #[derive(Debug)]
@@ -80,8 +71,13 @@ pub struct Checkpoint {
     pub id: String,
     pub name: String,
     pub created_at: String,
+    /// By its place in the VM's list.
     pub parent: Option<usize>,
     pub automatic: bool,
+    pub production: bool,
+    /// The saved state that belongs to it.
+    pub memory_file_size: Option<u64>,
+    /// What its differencing disks hold together.
     pub disk_file_size: u64,
 }
 
@@ -112,9 +108,36 @@ pub struct Guest {
     pub disks: Vec<Disk>,
     pub nics: Vec<Nic>,
     pub checkpoints: Vec<Checkpoint>,
+    pub setup: Setup,
 }
 
-/// Makes VM `number` of a host.
+impl Guest {
+    /// The volume its files lie on: `C:\\ClusterStorage\\Volume1`, or `D:`.
+    pub fn volume(&self) -> &str {
+        volume_of(&self.folder)
+    }
+
+    /// The folder in which VMs lie side by side: the volume's, or `D:\\Hyper-V`.
+    pub fn store(&self) -> &str {
+        self.folder.rsplit_once('\\').map_or("", |(store, _)| store)
+    }
+
+    /// Its configuration file.
+    pub fn configuration_path(&self) -> String {
+        format!("{}\\Virtual Machines\\{}.vmcx", self.folder, self.id.to_uppercase())
+    }
+}
+
+/// The path of the volume of a path.
+pub fn volume_of(path: &str) -> &str {
+    match path.strip_prefix(CLUSTER_STORAGE) {
+        Some(rest) => &path[..CLUSTER_STORAGE.len() + rest.find('\\').unwrap_or(rest.len())],
+        None => &path[..path.find('\\').unwrap_or(path.len())],
+    }
+}
+
+/// Makes VM `number` of a host as it was on day 0, its disks not linked yet and nothing set
+/// up on it.
 pub fn grow(machine: &Machine, number: usize, dice: &mut Dice) -> Guest {
     let id = dice.guid().to_lowercase();
     let state = match dice.between(1, 100) {
@@ -124,7 +147,7 @@ pub fn grow(machine: &Machine, number: usize, dice: &mut Dice) -> Guest {
         96..=97 => &PAUSED,
         _ => &OFF_CRITICAL,
     };
-    let name = names::guest(&machine.site, number, dice);
+    let name = names::guest(&machine.computer_name, number, dice);
     let generation = if dice.chance(0.75) { 2 } else { 1 };
     let dynamic_memory = dice.chance(0.6);
     let memory_startup = *dice.pick(&[1, 2, 4, 4, 8, 8, 16, 32, 64]) * GIB;
@@ -136,11 +159,14 @@ pub fn grow(machine: &Machine, number: usize, dice: &mut Dice) -> Guest {
         (true, true) => (memory_demand * 12 / 10 / (2 * MIB) * 2 * MIB).max(512 * MIB),
     };
     let folder = match &machine.cluster {
-        Some(_) => format!("C:\\ClusterStorage\\Volume{}\\{}", dice.between(1, 4), names::file(&name)),
-        None => format!("D:\\Hyper-V\\{}", names::file(&name)),
+        Some(_) => {
+            let volume = dice.between(1, SHARED_VOLUMES);
+            format!("{CLUSTER_STORAGE}Volume{volume}\\{}", names::folder(&name, &id))
+        }
+        None => format!("D:\\Hyper-V\\{}", names::folder(&name, &id)),
     };
     let checkpoints = checkpoints(&name, dice);
-    let disks = disks(&folder, &name, generation, &checkpoints, dice);
+    let disks = disk::disks(&folder, &name, generation, !checkpoints.is_empty(), dice);
     let nics = nics(machine, state.running, dice);
     Guest {
         bios_guid: dice.guid().to_lowercase(),
@@ -169,6 +195,7 @@ pub fn grow(machine: &Machine, number: usize, dice: &mut Dice) -> Guest {
         disks,
         nics,
         checkpoints,
+        setup: Setup::default(),
     }
 }
 
@@ -185,59 +212,9 @@ fn checkpoints(name: &str, dice: &mut Dice) -> Vec<Checkpoint> {
                 created_at,
                 parent: number.checked_sub(1),
                 automatic,
+                production: false,
+                memory_file_size: None,
                 disk_file_size: dice.between(64, 20_000) * MIB,
-            }
-        })
-        .collect()
-}
-
-fn disks(
-    folder: &str,
-    name: &str,
-    generation: u64,
-    checkpoints: &[Checkpoint],
-    dice: &mut Dice,
-) -> Vec<Disk> {
-    let count = *dice.pick(&[0, 1, 1, 1, 2, 2, 3, 4]);
-    let in_use = dice.chance(0.15);
-    (0..count)
-        .map(|number| {
-            let kind = if dice.chance(0.8) { "Dynamic" } else { "Fixed" };
-            let format = if generation == 1 && dice.chance(0.3) { "VHD" } else { "VHDX" };
-            let size = *dice.pick(&[40, 60, 80, 127, 200, 500, 2048]) * GIB;
-            let base = format!(
-                "{folder}\\Virtual Hard Disks\\{}_{number}.{}",
-                names::file(name),
-                format.to_lowercase()
-            );
-            let (controller_type, controller_number) =
-                if generation == 1 && number < 2 { ("IDE", 0) } else { ("SCSI", 0) };
-            let pass_through = (generation == 1 && dice.chance(0.03)).then_some(4 + number);
-            let identifier = dice.guid().to_lowercase();
-            // With checkpoints the drive holds the youngest differencing disk.
-            let leaf = (!checkpoints.is_empty())
-                .then(|| base.replace(".vhd", &format!("_{}.avhd", identifier[..8].to_uppercase())));
-            let differencing = leaf.is_some() && pass_through.is_none();
-            Disk {
-                path: match pass_through {
-                    Some(disk) => format!("Disk {disk} 500.00 GB Bus 0 Lun {disk} Target 0"),
-                    None => leaf.unwrap_or_else(|| base.clone()),
-                },
-                controller_type,
-                controller_number,
-                controller_location: number,
-                disk_number: pass_through,
-                format,
-                kind: if differencing { "Differencing" } else { kind },
-                size,
-                file_size: if kind == "Fixed" && !differencing {
-                    size
-                } else {
-                    size * dice.between(3, 90) / 100 / MIB * MIB
-                },
-                parent_path: differencing.then_some(base),
-                identifier,
-                in_use,
             }
         })
         .collect()
@@ -269,6 +246,9 @@ fn nics(machine: &Machine, running: bool, dice: &mut Dice) -> Vec<Nic> {
                     Vec::new()
                 },
                 vlan: if dice.chance(0.6) { *dice.pick(&[10, 20, 100, 110, 3999]) } else { 0 },
+                trunk: false,
+                spoofing: false,
+                mirror: false,
             }
         })
         .collect()

@@ -2,12 +2,12 @@
 
 use crate::simulator::account::DNS_DOMAIN;
 use crate::simulator::dice::Dice;
+use crate::simulator::layout::Place;
 use crate::simulator::names;
 
 const FOR_MACHINE: u64 = 300;
 const FOR_CLUSTER: u64 = 301;
-/// Neighbouring hosts that share Windows, hardware and a cluster.
-const HOSTS_PER_CLUSTER: usize = 8;
+const FOR_SWITCHES: u64 = 302;
 
 pub const GIB: u64 = 1 << 30;
 
@@ -52,6 +52,13 @@ const RELEASES: &[Windows] = &[
         vm_version: "12.0",
     },
 ];
+
+impl Windows {
+    /// `Datacenter` or `Standard`.
+    pub fn edition(&self) -> &'static str {
+        self.caption.rsplit(' ').next().unwrap_or_default()
+    }
+}
 
 #[derive(Debug)]
 pub struct Hardware {
@@ -126,21 +133,27 @@ pub struct Machine {
     pub free_memory_kib: u64,
     pub load_percent: u64,
     pub switches: Vec<Switch>,
+    /// What its VMs share beyond the host, such as copied addresses.
+    pub group: usize,
+    /// Gives its VMs more processors than it has.
+    pub crowded: bool,
 }
 
 impl Machine {
-    pub fn new(seed: u64, host: usize) -> Self {
-        let group = host / HOSTS_PER_CLUSTER;
-        let mut shared = Dice::for_path(&[seed, FOR_CLUSTER, group as u64]);
+    /// A host at its resolved place: `place.clustered` says.
+    pub fn new(seed: u64, host: usize, place: &Place) -> Self {
+        let mut shared = Dice::for_path(&[seed, FOR_CLUSTER, place.group as u64]);
         let windows = shared.pick(RELEASES);
         let hardware = shared.pick(HARDWARE);
-        let clustered = shared.chance(0.7);
+        let clustered = place.clustered.unwrap_or(false);
 
         let mut dice = Dice::for_path(&[seed, FOR_MACHINE, host as u64]);
         let name = names::host(seed, host);
         let site = name.split('-').nth(1).unwrap_or("ber").to_owned();
-        let cluster = clustered.then(|| format!("HVC-{}-{:02}", site.to_uppercase(), group + 1));
         let memory_kib = hardware.memory_gib * GIB / 1024;
+        // Nodes have the same switches, or their VMs could not move.
+        let mut switch_dice =
+            if clustered { shared } else { Dice::for_path(&[seed, FOR_SWITCHES, host as u64]) };
         Self {
             computer_name: name.to_uppercase(),
             fqdn: format!("{name}.{DNS_DOMAIN}"),
@@ -149,11 +162,13 @@ impl Machine {
             serial_number: format!("CZ{:08}", dice.between(1_000_000, 99_999_999)),
             windows,
             hardware,
-            cluster,
+            cluster: clustered.then(|| cluster_name(seed, place)),
             started_at: instant(&mut dice, 2026),
             free_memory_kib: memory_kib * dice.between(10, 60) / 100,
             load_percent: dice.between(2, 65),
-            switches: switches(&mut dice),
+            switches: switches(&mut switch_dice, &mut dice),
+            group: place.group,
+            crowded: dice.chance(0.06),
         }
     }
 
@@ -163,9 +178,25 @@ impl Machine {
     }
 }
 
-fn switches(dice: &mut Dice) -> Vec<Switch> {
-    let switch = |dice: &mut Dice, name, kind, adapters, teamed, allow_management_os| Switch {
-        id: dice.guid().to_lowercase(),
+/// Whether a group of the default layout is a cluster: seven of ten.
+pub fn is_clustered(seed: u64, group: usize) -> bool {
+    let mut shared = Dice::for_path(&[seed, FOR_CLUSTER, group as u64]);
+    // The same draws as of a machine come first.
+    let _ = (shared.pick(RELEASES), shared.pick(HARDWARE));
+    shared.chance(0.7)
+}
+
+/// `HVC-BER-01`, by the site of its first node.
+fn cluster_name(seed: u64, place: &Place) -> String {
+    let first = names::host(seed, place.members.start);
+    let site = first.split('-').nth(1).unwrap_or("ber").to_uppercase();
+    format!("HVC-{site}-{:02}", place.group + 1)
+}
+
+/// `dice` say which there are, `own` what their ids are on this host.
+fn switches(dice: &mut Dice, own: &mut Dice) -> Vec<Switch> {
+    let switch = |own: &mut Dice, name, kind, adapters, teamed, allow_management_os| Switch {
+        id: own.guid().to_lowercase(),
         name,
         kind,
         adapters,
@@ -173,7 +204,7 @@ fn switches(dice: &mut Dice) -> Vec<Switch> {
         allow_management_os,
     };
     let mut switches = vec![switch(
-        dice,
+        own,
         "SET-Prod",
         "External",
         &["Mellanox ConnectX-5 Adapter", "Mellanox ConnectX-5 Adapter #2"],
@@ -182,7 +213,7 @@ fn switches(dice: &mut Dice) -> Vec<Switch> {
     )];
     if dice.chance(0.5) {
         switches.push(switch(
-            dice,
+            own,
             "Storage",
             "External",
             &["Intel(R) Ethernet Network Adapter X722"],
@@ -191,10 +222,10 @@ fn switches(dice: &mut Dice) -> Vec<Switch> {
         ));
     }
     if dice.chance(0.3) {
-        switches.push(switch(dice, "Heartbeat (intern)", "Internal", &[], false, true));
+        switches.push(switch(own, "Heartbeat (intern)", "Internal", &[], false, true));
     }
     if dice.chance(0.2) {
-        switches.push(switch(dice, "Prüfnetz", "Private", &[], false, false));
+        switches.push(switch(own, "Prüfnetz", "Private", &[], false, false));
     }
     switches
 }

@@ -56,12 +56,15 @@ const NOTES: &[&str] = &[
     "\"quoted\", 'single', back\\slash, 100 %",
 ];
 
-/// The name of VM `number` of a host at `site`. One in twelve is odd, and odd names repeat.
-pub fn guest(site: &str, number: usize, dice: &mut Dice) -> String {
+/// The name of VM `number` of a host called `HV-BER-08`: `ber-sql-0804`, unique in the fleet.
+/// One in twelve is odd, and odd names repeat.
+pub fn guest(computer_name: &str, number: usize, dice: &mut Dice) -> String {
     if dice.between(1, 12) == 1 {
         return (*dice.pick(ODD_NAMES)).to_owned();
     }
-    format!("{site}-{}-{:02}", dice.pick(ROLES), number + 1)
+    let mut parts = computer_name.split('-').skip(1);
+    let site = parts.next().unwrap_or("BER").to_lowercase();
+    format!("{site}-{}-{}{:02}", dice.pick(ROLES), parts.next().unwrap_or("01"), number + 1)
 }
 
 pub fn notes(dice: &mut Dice) -> String {
@@ -71,4 +74,9 @@ pub fn notes(dice: &mut Dice) -> String {
 /// A name with what NTFS refuses taken out.
 pub fn file(name: &str) -> String {
     name.replace(['<', '>', ':', '"', '/', '\\', '|', '?', '*'], "_").trim().to_owned()
+}
+
+/// The folder of a VM, its own even where names repeat: those get a piece of the id.
+pub fn folder(name: &str, id: &str) -> String {
+    if ODD_NAMES.contains(&name) { format!("{}_{}", file(name), &id[..8]) } else { file(name) }
 }

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use crate::simulator::payload::Object;
+use crate::simulator::payload::object::Object;
 
 const MARKER: &str = "@@lustrum1 ";
 

@@ -1,19 +1,27 @@
 //! The host script, answered by its wire contract instead of run.
 
+use std::cell::OnceCell;
 use std::collections::VecDeque;
 use std::time::Duration;
 
 use bytes::Bytes;
 use serde::Deserialize;
 
+use crate::simulator::cluster::Cluster;
 use crate::simulator::code_page;
 use crate::simulator::command::Step;
-use crate::simulator::fault::Fault;
+use crate::simulator::fault::{Fault, Faults};
 use crate::simulator::guest::Guest;
 use crate::simulator::host::Host;
 use crate::simulator::machine::Machine;
-use crate::simulator::payload::{self, Object, Rights};
+use crate::simulator::payload::host::Rights;
+use crate::simulator::payload::object::Object;
+use crate::simulator::payload::{
+    checkpoint, cluster, device, disk, dvd, host, integration, nic, resources, switch, vm, volume,
+};
+use crate::simulator::posture::Posture;
 use crate::simulator::records::{self, Encoding, Report, ReportedError, Wire};
+use crate::simulator::storage::{self, Volume};
 
 /// The request in the script's first line.
 #[derive(Debug, Deserialize)]
@@ -128,29 +136,46 @@ fn with_other_crc(line: &str) -> String {
 }
 
 /// What the script finds on the host when it runs.
-struct Scene {
+struct Scene<'a> {
+    host: &'a Host,
     machine: Machine,
+    posture: Posture,
+    cluster: Option<Cluster>,
+    /// Those that are here, then those on their way here.
     guests: Vec<Guest>,
+    residents: usize,
     /// How many of the guests the collectors see; the baseline sees all.
     seen: usize,
+    /// Made when asked for: it takes the VMs of the whole cluster.
+    volumes: OnceCell<Vec<Volume>>,
     rights: Rights,
 }
 
-impl Scene {
-    fn of(host: &Host) -> Self {
-        let faults = host.faults();
+impl<'a> Scene<'a> {
+    fn of(host: &'a Host) -> Self {
+        let (world, index, faults) = (host.world(), host.index(), host.faults());
         let no_role = faults.has(&Fault::NoRole);
         let unproven = faults.has(&Fault::EmptyUnproven);
         let empty = no_role || unproven || faults.has(&Fault::EmptyNode);
-        let mut guests = if empty { Vec::new() } else { host.world().guests(host.index()) };
+        let mut guests = if empty { Vec::new() } else { world.residents(index) };
+        let residents = guests.len();
+        if !empty {
+            guests.extend(world.arrivals(index));
+        }
         if faults.has(&Fault::VhdInUse) {
             hold_a_disk(&mut guests);
         }
         let missing = faults.value(crate::fault_value!(MissingVms));
+        let machine = world.machine(index);
         Self {
-            machine: host.world().machine(host.index()),
+            host,
+            posture: Posture::of(world.seed, index, &machine),
+            cluster: Cluster::of(world, &machine, &world.place(index)),
+            machine,
+            residents,
             seen: guests.len().saturating_sub(missing.unwrap_or(0) as usize),
             guests,
+            volumes: OnceCell::new(),
             rights: Rights {
                 role_installed: !no_role,
                 vmms_running: !no_role,
@@ -160,7 +185,12 @@ impl Scene {
         }
     }
 
-    fn report<'a>(&self, collector: &'a str, faults: &crate::simulator::fault::Faults) -> Report<'a> {
+    fn volumes(&self) -> &[Volume] {
+        let (world, index) = (self.host.world(), self.host.index());
+        self.volumes.get_or_init(|| storage::volumes(world, index, self.cluster.as_ref()))
+    }
+
+    fn report<'b>(&self, collector: &'b str, faults: &Faults) -> Report<'b> {
         let bare =
             |status, error| Report { collector, status, objects: Vec::new(), error, source: None, ms: 0 };
         if faults.has(&Fault::CollectorTimeout(collector.to_owned())) {
@@ -175,10 +205,13 @@ impl Scene {
         if !self.rights.role_installed && !matches!(collector, "facts" | "host") {
             return bare("not_applicable", None);
         }
-        let Some(objects) = self.objects(collector, faults.has(&Fault::VhdInUse)) else {
+        let Some(objects) = self.objects(collector, faults) else {
             return bare("not_applicable", None);
         };
         let source = (collector == "baseline").then_some("cim");
+        if collector == "file" && faults.has(&Fault::ListingError) {
+            return Report { collector, status: "partial", objects, error: Some(NO_LISTING), source, ms: 0 };
+        }
         let in_use = self.disks_in_use();
         if collector == "disk" && faults.has(&Fault::VhdInUse) && in_use > 0 {
             let error = Some(ReportedError { count: in_use, ..DISK_IN_USE });
@@ -188,22 +221,34 @@ impl Scene {
     }
 
     /// `None` for a collector this world does not know.
-    fn objects(&self, collector: &str, vhd_in_use: bool) -> Option<Vec<Object>> {
+    fn objects(&self, collector: &str, faults: &Faults) -> Option<Vec<Object>> {
+        let (machine, posture, cluster) = (&self.machine, &self.posture, self.cluster.as_ref());
+        let cluster_name = machine.cluster.as_deref();
         let seen = &self.guests[..self.seen];
+        let index = self.host.index();
         Some(match collector {
-            "baseline" => payload::baseline(&self.guests),
-            "facts" => payload::facts(&self.machine, &self.rights),
-            "host" => payload::host(&self.machine),
-            "vm" => payload::vm(seen, &self.machine),
-            "processor" => payload::processor(seen),
-            "memory" => payload::memory(seen),
-            "disk" => payload::disk(seen, vhd_in_use),
-            "nic" => payload::nic(seen, &self.machine),
-            "checkpoint" => payload::checkpoint(seen, &self.machine),
-            "switch" => payload::switch(&self.machine),
-            "service" => payload::service(seen),
-            "dvd" => Vec::new(),
-            "adapter" | "management" | "hba" | "cluster" | "role" | "volume" | "file" => Vec::new(),
+            "baseline" => vm::baseline(&self.guests),
+            "facts" => host::facts(machine, &self.rights),
+            "host" => {
+                let state = cluster.and_then(|cluster| cluster.state_of(index));
+                host::host(machine, posture, &self.rights, state)
+            }
+            "vm" => vm::vm(seen, machine),
+            "processor" => resources::processor(seen),
+            "memory" => resources::memory(seen, machine),
+            "nic" => nic::nic(seen, machine),
+            "switch" => switch::switch(machine),
+            "service" => integration::service(seen, machine),
+            "dvd" => dvd::dvd(seen),
+            "checkpoint" => checkpoint::checkpoint(seen, machine),
+            "adapter" => device::adapter(posture),
+            "management" => device::management(machine, posture),
+            "hba" => device::hba(posture),
+            "cluster" => cluster::cluster(cluster),
+            "role" => cluster::role(cluster, index, &self.guests[..self.residents]),
+            "volume" => volume::volume(self.volumes(), cluster_name),
+            "disk" => disk::disk(seen, faults.has(&Fault::VhdInUse)),
+            "file" => volume::file(self.volumes(), cluster_name, faults.has(&Fault::ListingError)),
             _ => return None,
         })
     }
@@ -234,8 +279,14 @@ const CIM_ACCESS_DENIED: ReportedError = ReportedError {
     message: "Access denied ",
     count: 1,
 };
+const NO_LISTING: ReportedError = ReportedError {
+    id: "DirUnauthorizedAccessError,Microsoft.PowerShell.Commands.GetChildItemCommand",
+    category: "PermissionDenied",
+    message: "Access to the path is denied.",
+    count: 1,
+};
 const DISK_IN_USE: ReportedError = ReportedError {
-    id: payload::VHD_IN_USE,
+    id: disk::VHD_IN_USE,
     category: "ResourceBusy",
     message: "The operation cannot be performed while the object is in use.",
     count: 0,

@@ -375,12 +375,14 @@ fn a_fleet_that_cannot_be_is_refused_in_a_line() {
     let folder = tempfile::tempdir().unwrap();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = taken.local_addr().unwrap().port().to_string();
-    let cases: [(&[&str], &str); 9] = [
+    let cases: [(&[&str], &str); 11] = [
         (&["--fault", "refuse"], "expected HOST:FAULT such as `3:wrong_password` or `*:refuse`"),
         (&["--fault", "3:tired"], "unknown fault `tired`, expected one of refuse, hang_after"),
         (&["--fault", "3:collector_error=dsk"], "no collector is called `dsk`, expected one of baseline"),
         (&["--fault", "10:refuse"], "no host 10: the fleet has 10, numbered from 0"),
         (&["--fault", "hv01:refuse"], "no host `hv01`: with seed 7 they are called hv-vie-01 to hv-vie-10"),
+        (&["--clusters", "8,8"], "--clusters needs 16 hosts in clusters of one or more; the fleet has 10"),
+        (&["--clusters", "4,0"], "--clusters needs 4 hosts in clusters of one or more"),
         (&["--latency", "soon"], "expected a time such as `200ms`"),
         (&["--port-per-host", "--hosts-file", "hosts.txt"], "with a port per host all have the same"),
         (&["--hosts-file", "none/hosts.txt"], "write none/hosts.txt: No such file or directory"),

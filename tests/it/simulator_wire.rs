@@ -5,13 +5,10 @@ use std::io::Read;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use lustrum::simulator::fault::Fault;
+use lustrum::simulator::fault::{COLLECTORS, Fault};
 use serde_json::Value;
 
 use crate::world::simulated_host::{Output, SimulatedHost};
-
-const COLLECTORS: [&str; 10] =
-    ["baseline", "facts", "host", "vm", "processor", "memory", "disk", "nic", "checkpoint", "switch"];
 
 struct Record {
     header: Value,
@@ -81,12 +78,12 @@ fn of<'a>(records: &'a [Record], collector: &str) -> &'a Record {
 async fn a_healthy_host_answers_every_collector_in_order_and_ends() {
     let (records, output) = conversation(&[], 1_500_000, true).await;
     let collectors: Vec<_> = records.iter().map(Record::collector).collect();
-    assert_eq!(collectors, [&COLLECTORS[..], &["end"]].concat());
+    assert_eq!(collectors, [COLLECTORS, &["end"]].concat());
     assert!(records.iter().all(|record| record.status() == "ok"));
-    assert_eq!(records.last().unwrap().header["records"], 10);
+    assert_eq!(records.last().unwrap().header["records"], COLLECTORS.len());
     assert_eq!(output.exit_code, Some(0));
     assert_eq!(of(&records, "baseline").header["source"], "cim");
-    for record in &records[..10] {
+    for record in &records[..COLLECTORS.len()] {
         let objects = record.objects();
         let ids: BTreeSet<_> = objects.iter().filter_map(|object| object["VMId"].as_str()).collect();
         assert!(record.checksum_fits(), "{}", record.header);
@@ -168,16 +165,18 @@ async fn payloads_travel_as_asked_and_as_the_host_can() {
 #[tokio::test]
 async fn damaged_conversations_are_damaged_where_they_say() {
     let (truncated, output) = conversation(&[Fault::TruncatedRecord], 1_500_000, true).await;
-    assert_eq!(truncated.len(), 10);
+    let last = COLLECTORS.len() - 1;
+    assert_eq!(truncated.len(), last + 1);
     let (whole, _) = conversation(&[], 1_500_000, true).await;
-    assert!(whole[9].payload.starts_with(&truncated[9].payload) && whole[9].payload != truncated[9].payload);
+    assert!(whole[last].payload.starts_with(&truncated[last].payload));
+    assert_ne!(whole[last].payload, truncated[last].payload);
     assert!(!output.stdout.ends_with(b"\r\n"));
     let (wrong, _) = conversation(&[Fault::BadCrc], 1_500_000, true).await;
     let damaged: Vec<_> =
-        wrong[..10].iter().filter(|record| !record.checksum_fits()).map(Record::collector).collect();
+        wrong[..=last].iter().filter(|record| !record.checksum_fits()).map(Record::collector).collect();
     assert_eq!(damaged, ["vm"]);
     let (endless, output) = conversation(&[Fault::MissingEnd], 1_500_000, true).await;
-    assert_eq!((endless.len(), output.exit_code), (10, Some(1)));
+    assert_eq!((endless.len(), output.exit_code), (COLLECTORS.len(), Some(1)));
 }
 
 #[tokio::test]
@@ -222,7 +221,7 @@ async fn an_empty_host_shows_whether_that_is_proven() {
 async fn noise_stays_outside_the_records() {
     let faults = [Fault::Noise(300_000), Fault::ClixmlNoise, Fault::WrongCodePage];
     let (records, output) = conversation(&faults, 1_500_000, true).await;
-    assert_eq!(records.len(), 11);
+    assert_eq!(records.len(), COLLECTORS.len() + 1);
     assert!(output.stdout.len() > 300_000 && output.receives > 2);
     assert!(std::str::from_utf8(&output.stdout).is_err());
     assert!(output.stderr.starts_with(b"#< CLIXML"));

@@ -8,4 +8,5 @@ pub mod ntlm_client;
 pub mod sample_rows;
 pub mod simulated_host;
 pub mod simulated_run;
+pub mod told;
 pub mod told_fleet;

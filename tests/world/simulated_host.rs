@@ -46,9 +46,18 @@ impl SimulatedHost {
     pub fn with(faults: &[Fault]) -> Self {
         let mut spec = FleetSpec::new(3, 7, 11);
         spec.faults.insert(0, faults.to_vec());
-        let world = Arc::new(World::of(&spec));
-        let host = Host::new(0, names::host(spec.seed, 0), &spec, world, &Clock::system());
-        Self { host: Arc::new(host), max_envelope_bytes: 153_600 }
+        Self { max_envelope_bytes: 153_600, ..Self::of(&spec, 0) }
+    }
+
+    /// A host of a fleet, by its number.
+    pub fn of(spec: &FleetSpec, number: usize) -> Self {
+        Self::of_world(spec, Arc::new(World::of(spec)), number)
+    }
+
+    /// A host of a fleet whose world is there already.
+    pub fn of_world(spec: &FleetSpec, world: Arc<World>, number: usize) -> Self {
+        let host = Host::new(number, names::host(spec.seed, number), spec, world, &Clock::system());
+        Self { host: Arc::new(host), max_envelope_bytes: 512_000 }
     }
 
     /// Sends one request; `header` goes into the SOAP header as it is.
