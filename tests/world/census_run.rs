@@ -8,6 +8,7 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::TimestampMicrosecondType;
 use arrow_schema::{DataType, Schema, SchemaRef};
 use chrono::DateTime;
+use lustrum::census::health::thresholds::Thresholds;
 use lustrum::census::ground::{Ground, HostStanding, Remembered};
 use lustrum::census::taken::Census;
 use lustrum::model::status::FinalStatus;
@@ -51,7 +52,7 @@ impl Run {
     /// A host all of whose collectors ended well.
     pub fn host(&mut self, name: &str) -> &mut Self {
         let told = TABLES.iter().map(|spec| spec.id).collect();
-        let standing = HostStanding { site: "Leuven".to_owned(), status: FinalStatus::InventoryOk, told };
+        let standing = HostStanding { site: "Leuven".to_owned(), status: FinalStatus::InventoryOk, told, all_vms_seen: true, failed: BTreeSet::new() };
         self.hosts.insert(name.to_owned(), standing);
         self
     }
@@ -101,6 +102,8 @@ impl Run {
         });
         let standing = self.hosts.iter().map(|(name, standing)| (host(name), standing.clone()));
         let ground = Ground {
+            moved: BTreeSet::new(),
+            health: Thresholds::default(),
             hosts: standing.collect(),
             started_at: ASKED_AT.parse::<DateTime<_>>().unwrap(),
             program_version: "0.1.0".to_owned(),

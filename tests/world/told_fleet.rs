@@ -5,7 +5,7 @@
 //! all unless said), `_failed`, `_status`, `_site`, `_moved_to`, and
 //! `_unseen` when its baseline holds a VM that vInfo does not.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
@@ -65,6 +65,7 @@ pub fn health(fleet: &Value, thresholds: &Thresholds) -> Vec<Found> {
         .map(|(name, told)| (HostName::parse(name).unwrap(), told))
         .collect();
     let ground = Ground {
+        remembered: HashMap::new(),
         hosts: hosts.iter().map(|(name, told)| (name.clone(), standing(told))).collect(),
         started_at: started_at(),
         program_version: "0.0.0".to_owned(),
