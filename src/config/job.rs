@@ -141,6 +141,10 @@ pub enum TableFormat {
     Parquet,
     Csv,
     Ndjson,
+    /// One RVTools workbook.
+    Xlsx,
+    /// RVTools' tabs as CSV, with its headers and words.
+    RvtoolsCsv,
 }
 
 /// What is logged, and where.
@@ -213,7 +217,7 @@ impl Default for Audit {
 
 impl Default for Output {
     fn default() -> Self {
-        let formats = vec![TableFormat::Parquet, TableFormat::Csv, TableFormat::Ndjson];
+        let formats = vec![TableFormat::Parquet, TableFormat::Csv, TableFormat::Ndjson, TableFormat::Xlsx];
         Self { dir: "out".to_owned(), formats, csv_formula_guard: true }
     }
 }

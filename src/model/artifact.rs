@@ -7,8 +7,11 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "snake_case")]
 pub enum ArtifactFormat {
     Parquet,
+    /// Our own columns; RVTools' headers and words are `rvtools_csv`.
     Csv,
     Ndjson,
+    Xlsx,
+    RvtoolsCsv,
     Json,
     Text,
 }

@@ -4,6 +4,8 @@ pub mod audit;
 pub mod catalogue;
 pub mod cell;
 pub mod columns;
+pub mod header_only;
 pub mod inventory;
 pub mod sheet;
 pub mod table;
+pub mod tabs;
