@@ -20,6 +20,7 @@ mod output_commit;
 mod output_formats;
 mod output_spool;
 mod output_store;
+mod output_workbook;
 mod output_writer;
 mod powershell_syntax;
 mod scenarios;
