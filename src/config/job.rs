@@ -130,6 +130,7 @@ pub struct Audit {
 pub struct Output {
     /// The folder that holds `data/` and `runs/`.
     pub dir: String,
+    /// `xlsx` is one RVTools workbook, `rvtools-csv` its tabs as files.
     pub formats: Vec<TableFormat>,
     /// Put a `'` before CSV texts that a spreadsheet would run as a formula.
     pub csv_formula_guard: bool,
@@ -141,9 +142,7 @@ pub enum TableFormat {
     Parquet,
     Csv,
     Ndjson,
-    /// One RVTools workbook.
     Xlsx,
-    /// RVTools' tabs as CSV, with its headers and words.
     RvtoolsCsv,
 }
 

@@ -23,6 +23,7 @@ mod output_store;
 mod output_workbook;
 mod output_writer;
 mod powershell_syntax;
+mod rvtools_workbook;
 mod scenarios;
 mod secrets;
 mod shell_contract;
