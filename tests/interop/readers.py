@@ -1,4 +1,4 @@
-"""Independent judges of what a run writes: DuckDB, Polars, pyarrow and Python's own csv and json.
+"""Independent judges of what a run writes: DuckDB, Polars, pyarrow, openpyxl, pandas and Python's own csv and json.
 
 usage: readers.py LUSTRUM_BIN FOLDER
 
@@ -19,6 +19,8 @@ import pyarrow
 import pyarrow.csv
 import pyarrow.json
 import pyarrow.parquet
+
+from workbook import judge_workbook
 
 UTC = datetime.timezone.utc
 # What each type word of `lustrum schema` must be to each reader.
@@ -208,6 +210,12 @@ def judge(database, out, summary, schema):
     for table, name in REPORTS.items():
         [report] = [artifact for artifact in artifacts if artifact["path"].endswith(f"/{name}")]
         csv_checks(database, table, os.path.join(out, report["path"]), report["rows"], schema[table])
+    [workbook] = [artifact for artifact in artifacts if artifact["format"] == "xlsx"]
+    judge_workbook(check, os.path.join(out, workbook["path"]), schema, contents)
+    [newest] = [name for name in os.listdir(out) if name.endswith(".xlsx")]
+    copy = open(os.path.join(out, newest), "rb").read()
+    check("the workbook at the top", (newest, hashlib.sha256(copy).hexdigest()),
+          ("RVTools_export_all.xlsx", workbook["sha256"]))
     hosts = {}
     for row in contents["vinfo"]:
         hosts[row["host"]] = hosts.get(row["host"], 0) + 1
