@@ -17,6 +17,7 @@ mod hyperv_tables;
 mod hyperv_wire;
 mod manifest;
 mod output_commit;
+mod output_faces;
 mod output_formats;
 mod output_spool;
 mod output_store;
