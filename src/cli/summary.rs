@@ -86,6 +86,8 @@ pub struct Files {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub report: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub workbook: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_hosts: Option<String>,
     pub tables: BTreeMap<String, TableFiles>,
     pub bytes: u64,
@@ -242,6 +244,7 @@ fn files(manifest: &Manifest, root: &str, manifest_key: Option<&str>) -> Files {
         root: root.to_owned(),
         manifest: manifest_key.map(below),
         report: named("hyperv_run_report.json"),
+        workbook: named(".xlsx"),
         retry_hosts: named("targets_retry_hosts.txt"),
         query: query(&tables),
         bytes: manifest.artifacts.values().map(|artifact| artifact.bytes).sum(),

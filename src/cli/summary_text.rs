@@ -196,12 +196,21 @@ impl Page {
         let below = |path: &str| path.strip_prefix(&root).unwrap_or(path).to_owned();
         let mut columns = Columns::default().right(1);
         for (table, files) in &files.tables {
-            let best = [ArtifactFormat::Parquet, ArtifactFormat::Csv, ArtifactFormat::Ndjson];
+            let best = [
+                ArtifactFormat::Parquet,
+                ArtifactFormat::Csv,
+                ArtifactFormat::Ndjson,
+                ArtifactFormat::RvtoolsCsv,
+            ];
             let path = best.iter().find_map(|format| files.paths.get(format)).map_or("", String::as_str);
             columns.row([table, &counted(files.rows, "row", "rows"), &below(path)]);
         }
-        let reports =
-            [("manifest", &files.manifest), ("report", &files.report), ("retry hosts", &files.retry_hosts)];
+        let reports = [
+            ("workbook", &files.workbook),
+            ("manifest", &files.manifest),
+            ("report", &files.report),
+            ("retry hosts", &files.retry_hosts),
+        ];
         for (name, path) in reports {
             if let Some(path) = path {
                 columns.row([name, "", &below(path)]);

@@ -136,6 +136,7 @@ pub struct Audit {
 pub struct Output {
     /// The folder that holds `data/` and `runs/`.
     pub dir: String,
+    /// `xlsx` is one RVTools workbook, `rvtools-csv` its tabs as files.
     pub formats: Vec<TableFormat>,
     /// Put a `'` before CSV texts that a spreadsheet would run as a formula.
     pub csv_formula_guard: bool,
@@ -147,6 +148,8 @@ pub enum TableFormat {
     Parquet,
     Csv,
     Ndjson,
+    Xlsx,
+    RvtoolsCsv,
 }
 
 /// What is logged, and where.
@@ -222,7 +225,7 @@ impl Default for Audit {
 
 impl Default for Output {
     fn default() -> Self {
-        let formats = vec![TableFormat::Parquet, TableFormat::Csv, TableFormat::Ndjson];
+        let formats = vec![TableFormat::Parquet, TableFormat::Csv, TableFormat::Ndjson, TableFormat::Xlsx];
         Self { dir: "out".to_owned(), formats, csv_formula_guard: true }
     }
 }

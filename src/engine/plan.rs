@@ -13,6 +13,7 @@ use crate::model::credential::{Credential, CredentialName};
 use crate::model::run::JobName;
 use crate::model::target::{HostName, Target};
 use crate::output::csv::FormulaGuard;
+use crate::output::faces::Face;
 use crate::output::writer::TableFormat;
 use crate::stages::audit::Policy;
 use crate::tables::catalogue;
@@ -28,6 +29,8 @@ pub struct Plan {
     /// Tables that follow from those.
     pub derived: Vec<&'static TableSpec>,
     pub formats: Vec<TableFormat>,
+    /// The forms in which all tables together are written.
+    pub faces: Vec<Face>,
     pub policy: Policy,
     /// Where health findings begin.
     pub health: Thresholds,
@@ -79,6 +82,7 @@ impl Plan {
             tables: tables(&job),
             derived: derived(&job),
             formats: formats(&job),
+            faces: faces(&job),
             policy: Policy {
                 coverage_threshold: job.audit.coverage_threshold,
                 allow_partial_ok: job.audit.allow_partial_ok,
@@ -149,12 +153,25 @@ fn is_named(job: &Job, spec: &TableSpec) -> bool {
     job.tables.iter().any(|name| spec.title.eq_ignore_ascii_case(name))
 }
 
+fn guard(job: &Job) -> FormulaGuard {
+    if job.output.csv_formula_guard { FormulaGuard::On } else { FormulaGuard::Off }
+}
+
 fn formats(job: &Job) -> Vec<TableFormat> {
-    let guard = if job.output.csv_formula_guard { FormulaGuard::On } else { FormulaGuard::Off };
-    let formats = job.output.formats.iter().map(|format| match format {
-        job::TableFormat::Parquet => TableFormat::Parquet,
-        job::TableFormat::Csv => TableFormat::Csv(guard),
-        job::TableFormat::Ndjson => TableFormat::Ndjson,
+    let formats = job.output.formats.iter().filter_map(|format| match format {
+        job::TableFormat::Parquet => Some(TableFormat::Parquet),
+        job::TableFormat::Csv => Some(TableFormat::Csv(guard(job))),
+        job::TableFormat::Ndjson => Some(TableFormat::Ndjson),
+        job::TableFormat::Xlsx | job::TableFormat::RvtoolsCsv => None,
     });
     formats.collect()
+}
+
+fn faces(job: &Job) -> Vec<Face> {
+    let faces = job.output.formats.iter().filter_map(|format| match format {
+        job::TableFormat::Xlsx => Some(Face::Workbook),
+        job::TableFormat::RvtoolsCsv => Some(Face::Csv(guard(job))),
+        job::TableFormat::Parquet | job::TableFormat::Csv | job::TableFormat::Ndjson => None,
+    });
+    faces.collect()
 }

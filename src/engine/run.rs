@@ -18,6 +18,7 @@ use crate::model::run::Attempt;
 use crate::output::commit::{Commit, commit};
 use crate::output::draft::Draft;
 use crate::output::export::{Standing, copy_audit_files, point_latest};
+use crate::output::faces::{Written, write_face};
 use crate::output::press::Stopped;
 use crate::output::source::TableSource;
 use crate::output::spool::Spool;
@@ -141,6 +142,18 @@ async fn write(
     let rows: Arc<dyn TableSource> = Arc::new(census.map_err(unrecordable)?);
     for table in plan.tables.iter().chain(&plan.derived) {
         let artifacts = write_table(draft, header, &rows, table, &plan.formats).await?;
+        for artifact in artifacts {
+            recorder.note(&Event::ArtifactWritten { artifact });
+        }
+    }
+    let asked: Vec<_> = plan.tables.iter().chain(&plan.derived).copied().collect();
+    for face in &plan.faces {
+        let scratch = recorder.spool().folder();
+        let Written { artifacts, warnings } =
+            write_face(draft, header, &rows, &asked, *face, &scratch).await?;
+        for message in warnings {
+            recorder.note(&Event::Warning { host: None, message });
+        }
         for artifact in artifacts {
             recorder.note(&Event::ArtifactWritten { artifact });
         }

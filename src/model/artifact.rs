@@ -7,8 +7,11 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "snake_case")]
 pub enum ArtifactFormat {
     Parquet,
+    /// Our own columns; RVTools' headers and words are `rvtools_csv`.
     Csv,
     Ndjson,
+    Xlsx,
+    RvtoolsCsv,
     Json,
     Text,
 }
@@ -19,7 +22,7 @@ pub struct Artifact {
     /// The key below the store's root, `/`-separated.
     pub path: String,
     pub format: ArtifactFormat,
-    /// The table it holds; absent for reports.
+    /// The table it holds, or the tab in lower case; absent for reports and the workbook.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub table: Option<String>,
     pub rows: u64,

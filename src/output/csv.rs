@@ -23,7 +23,7 @@ use chrono::DateTime;
 use crate::output::format::{EncodeError, Encoder, INSTANT_FORMAT};
 use crate::output::published::Published;
 
-const LINE_END: &[u8] = b"\r\n";
+pub(in crate::output) const LINE_END: &[u8] = b"\r\n";
 const LIST_SEPARATOR: &str = ";";
 const FORMULA_STARTS: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
 
@@ -150,7 +150,7 @@ impl<'a> Cells<'a> {
     }
 }
 
-fn append_text(text: &str, guard: FormulaGuard, line: &mut Vec<u8>) {
+pub(in crate::output) fn append_text(text: &str, guard: FormulaGuard, line: &mut Vec<u8>) {
     let guarded = guard == FormulaGuard::On && text.starts_with(FORMULA_STARTS);
     let quoted = text.is_empty() || text.contains(['"', ',', '\r', '\n']);
     if quoted {

@@ -5,12 +5,15 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::artifact::Artifact;
+use crate::model::artifact::{Artifact, ArtifactFormat};
 use crate::model::event::RunHeader;
 use crate::model::run::{Attempt, JobName, RunId, Slot};
 use crate::output::layout::{Key, RunKeys, top};
 use crate::output::store::Store;
 use crate::output::store_error::StoreError;
+
+/// The newest workbook at the top of a root.
+const WORKBOOK: &str = "RVTools_export_all.xlsx";
 
 /// The content of `runs/<job>/latest.json`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,7 +61,8 @@ pub async fn latest(store: &Store, job: &JobName) -> Result<Option<Latest>, Stor
 }
 
 /// Copies the reports of a committed run and its manifest to the top of a root (`--out-dir`)
-/// under their plain names: `hyperv_run_report.json`, `manifest.json`. Real copies, so that
+/// under their plain names: `hyperv_run_report.json`, `manifest.json`, and the workbook as
+/// `RVTools_export_all.xlsx`, without the instant, so that there is only one. Real copies, so that
 /// editing one does not edit the run. Call it when [`point_latest`] said `Newest`. Jobs that
 /// share a root share these names too: the last to commit is the one seen.
 pub async fn copy_audit_files(
@@ -68,11 +72,16 @@ pub async fn copy_audit_files(
     to: &Store,
 ) -> Result<Vec<Key>, StoreError> {
     let reports = artifacts.iter().filter(|artifact| artifact.table.is_none());
-    let mut sources: Vec<Key> = reports.filter_map(|report| Key::parse(&report.path).ok()).collect();
-    sources.push(RunKeys::of(header).manifest());
+    let copied = |report: &Artifact| {
+        let source = Key::parse(&report.path).ok()?;
+        let copy = top(if report.format == ArtifactFormat::Xlsx { WORKBOOK } else { source.file_name() });
+        Some((source, copy))
+    };
+    let mut sources: Vec<(Key, Key)> = reports.filter_map(copied).collect();
+    let manifest = RunKeys::of(header).manifest();
+    sources.push((manifest.clone(), top(manifest.file_name())));
     let mut copies = Vec::with_capacity(sources.len());
-    for source in sources {
-        let copy = top(source.file_name());
+    for (source, copy) in sources {
         if from.copy_to(&source, to, &copy).await? {
             copies.push(copy);
         }

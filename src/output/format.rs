@@ -27,6 +27,8 @@ pub enum EncodeError {
     #[error(transparent)]
     Parquet(#[from] ParquetError),
     #[error(transparent)]
+    Workbook(#[from] rust_xlsxwriter::XlsxError),
+    #[error(transparent)]
     Io(#[from] io::Error),
 }
 

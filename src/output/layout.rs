@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! data/<table>/v1/run_date=YYYY-MM-DD/<run_id>-<attempt>.parquet   what people glob
-//! runs/<job>/<slot>/<attempt>/<name>                               CSV, NDJSON, reports
+//! runs/<job>/<slot>/<attempt>/<name>                               CSV, NDJSON, workbook, reports
 //! runs/<job>/<slot>/<attempt>/staged/<key with ~>.part             not yet shown (disk only)
 //! runs/<job>/<slot>/manifest.json                                  THE commit point
 //! runs/<job>/latest.json                                           advisory

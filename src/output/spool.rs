@@ -180,6 +180,11 @@ impl Spool {
         })
     }
 
+    /// Where temporary files of the run may lie beside it.
+    pub fn folder(&self) -> PathBuf {
+        self.file.path.parent().map_or_else(PathBuf::new, Path::to_owned)
+    }
+
     /// Deletes the file: the run is committed, or will not be resumed.
     pub async fn remove(self) -> Result<(), SpoolError> {
         let alone = self.file.disk.clone().lock_owned().await;

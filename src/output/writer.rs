@@ -33,7 +33,7 @@ use crate::tables::table::{TableId, TableSpec};
 /// Rows that reach an encoder together: enough to be fast, few enough to be small.
 const BATCH_ROWS: usize = 2048;
 const CHUNK_BYTES: usize = 1024 * 1024;
-const CHUNKS_WAITING: usize = 2;
+pub(in crate::output) const CHUNKS_WAITING: usize = 2;
 
 /// The forms a table can be written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +52,8 @@ pub enum WriteError {
     Store(#[from] StoreError),
     #[error("table {table}: {source}")]
     Encode { table: TableId, source: EncodeError },
+    #[error("{object}: {source}")]
+    Face { object: String, source: EncodeError },
     #[error("table {table}: {cause}")]
     Stopped { table: TableId, cause: Stopped },
 }
@@ -59,7 +61,8 @@ pub enum WriteError {
 impl From<WriteError> for Failure {
     fn from(error: WriteError) -> Self {
         let kind = match error {
-            WriteError::Spool(_) | WriteError::Store(_) => FailureKind::Store,
+            // What fails in a face is as a rule the disk under its temporary files.
+            WriteError::Spool(_) | WriteError::Store(_) | WriteError::Face { .. } => FailureKind::Store,
             WriteError::Encode { .. } | WriteError::Stopped { .. } => FailureKind::Bug,
         };
         Failure::new(kind, error.to_string())
@@ -106,7 +109,7 @@ pub async fn write_table(
     Ok(artifacts)
 }
 
-async fn store_chunks(
+pub(in crate::output) async fn store_chunks(
     objects: &mut [StagedWrite],
     mut arriving: mpsc::Receiver<(usize, Bytes)>,
 ) -> Result<(), StoreError> {
@@ -161,9 +164,9 @@ struct Measured {
     sizes: Vec<Size>,
 }
 
-struct Size {
-    bytes: u64,
-    sha256: String,
+pub(in crate::output) struct Size {
+    pub(in crate::output) bytes: u64,
+    pub(in crate::output) sha256: String,
 }
 
 impl Encoding {
@@ -215,7 +218,7 @@ impl Encoding {
 }
 
 /// Gathers an encoder's writes into chunks, and measures the object on the way.
-struct ChunkSink {
+pub(in crate::output) struct ChunkSink {
     object: usize,
     chunks: mpsc::Sender<(usize, Bytes)>,
     pending: Vec<u8>,
@@ -224,7 +227,7 @@ struct ChunkSink {
 }
 
 impl ChunkSink {
-    fn new(object: usize, chunks: mpsc::Sender<(usize, Bytes)>) -> Self {
+    pub(in crate::output) fn new(object: usize, chunks: mpsc::Sender<(usize, Bytes)>) -> Self {
         Self { object, chunks, pending: Vec::new(), bytes: 0, digest: Sha256::new() }
     }
 
@@ -234,7 +237,7 @@ impl ChunkSink {
         sent.map_err(|_| io::Error::new(io::ErrorKind::BrokenPipe, "the store takes no more"))
     }
 
-    fn close(mut self) -> io::Result<Size> {
+    pub(in crate::output) fn close(mut self) -> io::Result<Size> {
         self.send()?;
         Ok(Size { bytes: self.bytes, sha256: hex(&self.digest.finalize()) })
     }

@@ -5,6 +5,8 @@ pub mod catalogue;
 pub mod cell;
 pub mod columns;
 pub mod derived;
+pub mod header_only;
 pub mod inventory;
 pub mod sheet;
 pub mod table;
+pub mod tabs;

@@ -1,4 +1,4 @@
-"""Independent judges of what a run writes: DuckDB, Polars, pyarrow and Python's own csv and json.
+"""Independent judges of what a run writes: DuckDB, Polars, pyarrow, openpyxl, pandas and Python's own csv and json.
 
 usage: readers.py LUSTRUM_BIN FOLDER
 
@@ -19,6 +19,8 @@ import pyarrow
 import pyarrow.csv
 import pyarrow.json
 import pyarrow.parquet
+
+from workbook import judge_workbook
 
 UTC = datetime.timezone.utc
 # What each type word of `lustrum schema` must be to each reader.
@@ -110,7 +112,9 @@ def timestamp_checks(label, content, columns, slot, began, ended):
             if column["type"] == "timestamp" and value is not None:
                 check(f"{label} {column['name']} is UTC", value.utcoffset(), datetime.timedelta(0))
         check(f"{label} slot", row["slot"], slot)
-        check(f"{label} collected_at lies in the run", began <= row["collected_at"] <= ended, True)
+        # Tables that follow from others are collected at no instant of their own.
+        if "collected_at" in row:
+            check(f"{label} collected_at lies in the run", began <= row["collected_at"] <= ended, True)
 
 
 def cell(value, column):
@@ -208,6 +212,12 @@ def judge(database, out, summary, schema):
     for table, name in REPORTS.items():
         [report] = [artifact for artifact in artifacts if artifact["path"].endswith(f"/{name}")]
         csv_checks(database, table, os.path.join(out, report["path"]), report["rows"], schema[table])
+    [workbook] = [artifact for artifact in artifacts if artifact["format"] == "xlsx"]
+    judge_workbook(check, os.path.join(out, workbook["path"]), schema, contents)
+    [newest] = [name for name in os.listdir(out) if name.endswith(".xlsx")]
+    copy = open(os.path.join(out, newest), "rb").read()
+    check("the workbook at the top", (newest, hashlib.sha256(copy).hexdigest()),
+          ("RVTools_export_all.xlsx", workbook["sha256"]))
     hosts = {}
     for row in contents["vinfo"]:
         hosts[row["host"]] = hosts.get(row["host"], 0) + 1

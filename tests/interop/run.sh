@@ -1,8 +1,8 @@
 #!/bin/sh
 # Judges that share no line with ours: pywinrm and pypsrp run commands on a simulated fleet
-# (check.py), and DuckDB, Polars and pyarrow read what a run writes (readers.py). Fails if a
-# check fails. Where Python or the packages are missing it says so and passes, unless
-# LUSTRUM_INTEROP_REQUIRED=1.
+# (check.py), and DuckDB, Polars, pyarrow, openpyxl and pandas read what a run writes
+# (readers.py, workbook.py). Fails if a check fails. Where Python or the packages are missing
+# it says so and passes, unless LUSTRUM_INTEROP_REQUIRED=1.
 #
 #   LUSTRUM_BIN   the program to judge, seen from the root of the repository;
 #                 without it the one in target/release, else in target/debug, else one is built
@@ -19,7 +19,7 @@ cleanup() {
 trap cleanup EXIT
 
 skip() {
-    echo "SKIPPED: interop with pywinrm, pypsrp, DuckDB, Polars and pyarrow: $1" >&2
+    echo "SKIPPED: interop with pywinrm, pypsrp, DuckDB, Polars, pyarrow, openpyxl and pandas: $1" >&2
     [ "${LUSTRUM_INTEROP_REQUIRED:-}" != 1 ] || exit 1
     exit 0
 }

@@ -80,7 +80,7 @@ async fn a_healthy_fleet_exits_0_and_every_artifact_is_as_the_manifest_says() {
     let manifest = manifest(folder.path()).unwrap();
     let tables = INVENTORY.len() + DERIVED.len();
     assert!(
-        manifest.ended_at.is_some() && manifest.artifacts.len() == tables * 3 + 4,
+        manifest.ended_at.is_some() && manifest.artifacts.len() == tables * 3 + 1 + 4,
         "{:?}",
         manifest.artifacts.keys()
     );
@@ -91,6 +91,18 @@ async fn a_healthy_fleet_exits_0_and_every_artifact_is_as_the_manifest_says() {
         assert_eq!(digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>(), artifact.sha256);
     }
     assert!(is_empty(&folder.path().join("out/spool")), "the spool stays behind");
+
+    let again = run(&fleet, folder.path(), &[]).await;
+    assert_eq!(again.status.code(), Some(0), "{}", text(&again.stderr));
+    let top = std::fs::read_dir(folder.path().join("out")).unwrap();
+    let names = top.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let workbooks: Vec<_> = names.filter(|name| name.ends_with(".xlsx")).collect();
+    assert_eq!(workbooks, ["RVTools_export_all.xlsx"], "the newest, and only that");
+    let manifest = self::manifest(folder.path()).unwrap();
+    let newest = manifest.artifacts.values().find(|artifact| artifact.path.ends_with(".xlsx")).unwrap();
+    let copy = std::fs::read(folder.path().join("out/RVTools_export_all.xlsx")).unwrap();
+    assert_eq!(copy, std::fs::read(folder.path().join("out").join(&newest.path)).unwrap());
+    assert!(text(&again.stdout).contains(&newest.path), "{}", text(&again.stdout));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -142,6 +142,12 @@ fn sample() -> Manifest {
             Some("vdisk"),
             42,
         ),
+        (
+            "runs/hyperv-daily/x/ab/RVTools_export_all_2026-11-21_06.00.00.xlsx",
+            ArtifactFormat::Xlsx,
+            None,
+            65,
+        ),
         ("runs/hyperv-daily/x/ab/hyperv_run_report.json", ArtifactFormat::Json, None, 5),
         ("runs/hyperv-daily/x/ab/targets_retry_hosts.txt", ArtifactFormat::Text, None, 3),
     ];

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use lustrum::config::job::{Audit, Job};
+use lustrum::config::job::{Audit, Job, Output, TableFormat};
 use lustrum::config::limits::Limits;
 use lustrum::engine::plan::Plan;
 use lustrum::engine::recorder::Listener;
@@ -130,7 +130,10 @@ fn fleet(scenario: &Scenario) -> FleetSpec {
 }
 
 fn plan(scenario: &Scenario, simulator: &Simulator) -> Plan {
-    let job = Job { limits: scenario.limits.clone(), audit: scenario.audit.clone(), ..Job::default() };
+    // What is judged is the manifest: one form of the rows leaves the processor to the wire.
+    let output = Output { formats: vec![TableFormat::Parquet], ..Output::default() };
+    let (limits, audit) = (scenario.limits.clone(), scenario.audit.clone());
+    let job = Job { limits, audit, output, ..Job::default() };
     let mut credential = simulator.credential();
     if scenario.wrong_password {
         credential.password = lustrum::model::credential::Secret::new("not the password".into());
