@@ -2,6 +2,7 @@
 
 use crate::tables::audit::coverage::CoverageRow;
 use crate::tables::audit::missing_vms::MissingVm;
+use crate::tables::history::vchange::Vchange;
 use crate::tables::inventory::vcpu::Vcpu;
 use crate::tables::inventory::vdisk::Vdisk;
 use crate::tables::inventory::vhost::Vhost;
@@ -30,6 +31,9 @@ pub static DERIVED: &[&TableSpec] = &[];
 /// Every table the audit writes.
 pub static AUDIT: &[&TableSpec] = &[&CoverageRow::SPEC, &MissingVm::SPEC];
 
+/// Every table that is made from several runs, and so by none of them.
+pub static HISTORY: &[&TableSpec] = &[&Vchange::SPEC];
+
 /// The table a person means by `vinfo` or `vInfo`.
 pub fn named(text: &str) -> Option<&'static TableSpec> {
     all().find(|spec| spec.title.eq_ignore_ascii_case(text))
@@ -40,5 +44,5 @@ pub fn spec(id: TableId) -> Option<&'static TableSpec> {
 }
 
 pub fn all() -> impl Iterator<Item = &'static TableSpec> {
-    INVENTORY.iter().chain(DERIVED).chain(AUDIT).copied()
+    INVENTORY.iter().chain(DERIVED).chain(AUDIT).chain(HISTORY).copied()
 }

@@ -4,6 +4,7 @@ pub mod audit;
 pub mod catalogue;
 pub mod cell;
 pub mod columns;
+pub mod history;
 pub mod inventory;
 pub mod sheet;
 pub mod table;
