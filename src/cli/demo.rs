@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::cli::args::DemoArguments;
 use crate::cli::exit::Exit;
+use crate::cli::lineage::Lineage;
 use crate::cli::survey::{Survey, survey};
 use crate::cli::terminal::Terminal;
 use crate::config::fleet::Fleet;
@@ -63,6 +64,7 @@ pub async fn demo(arguments: &DemoArguments, terminal: &Terminal) -> io::Result<
         plan,
         warnings: Vec::new(),
         root: arguments.out_dir.display().to_string(),
+        lineage: Lineage::default(),
         json: arguments.json,
         by_collector: false,
         zero_if_recorded: false,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::cli::exit::{Exit, RunEnd};
 use crate::cli::journal::Journal;
+use crate::cli::lineage::Lineage;
 use crate::cli::progress::Progress;
 use crate::cli::signals::{Order, Signals};
 use crate::cli::summary::Summary;
@@ -17,7 +18,7 @@ use crate::engine::stop::{Stop, StopCause};
 use crate::model::event::{CancelCause, RunHeader};
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::manifest::Manifest;
-use crate::model::run::{Attempt, RunId, Scope, Slot};
+use crate::model::run::{Attempt, RunId, Slot};
 use crate::model::status::FinalStatus;
 use crate::output::layout;
 use crate::output::store::Store;
@@ -30,6 +31,7 @@ pub struct Survey {
     pub warnings: Vec<String>,
     /// The root of the store.
     pub root: String,
+    pub lineage: Lineage,
     /// The summary as JSON instead of text.
     pub json: bool,
     /// Tell how each collector went.
@@ -92,7 +94,7 @@ async fn conduct<P: Provider + 'static>(
     terminal: &Terminal,
 ) -> Option<Result<Ended, Failure>> {
     let clock = Clock::system();
-    let header = header(&survey.plan, &clock);
+    let header = header(&survey.plan, survey.lineage, &clock);
     let spool = match spool_path(store, &header) {
         Ok(path) => path,
         Err(failure) => return Some(Err(failure)),
@@ -126,7 +128,7 @@ async fn conduct<P: Provider + 'static>(
 }
 
 /// A manual run's slot is its start.
-fn header(plan: &Plan, clock: &Clock) -> RunHeader {
+fn header(plan: &Plan, lineage: Lineage, clock: &Clock) -> RunHeader {
     let started_at = clock.now();
     let slot = Slot::at(started_at);
     let (_, nonce) = uuid::Uuid::new_v4().as_u64_pair();
@@ -138,8 +140,8 @@ fn header(plan: &Plan, clock: &Clock) -> RunHeader {
         started_at,
         program_version: env!("CARGO_PKG_VERSION").to_owned(),
         plan_digest: plan.digest(),
-        scope: Scope::Full,
-        parent: None,
+        scope: lineage.scope,
+        parent: lineage.parent,
     }
 }
 

@@ -109,8 +109,7 @@ fn disks(snapshot: &mut Snapshot, rows: &RecordBatch) {
     let (vm_ids, keys, paths) =
         (Texts::of(rows, "vm_id"), Texts::of(rows, "disk_key"), Texts::of(rows, "path"));
     let int = |name| Ints::of(rows, name);
-    let (capacity, file, chain) =
-        (int("capacity_bytes"), int("file_size_bytes"), int("chain_file_bytes"));
+    let (capacity, file, chain) = (int("capacity_bytes"), int("file_size_bytes"), int("chain_file_bytes"));
     for row in 0..rows.num_rows() {
         let vm = vm_ids.at(row).and_then(|vm_id| snapshot.vms.get_mut(vm_id));
         let (Some(vm), Some(key)) = (vm, keys.at(row).or(paths.at(row))) else { continue };
@@ -131,8 +130,7 @@ fn checkpoints(snapshot: &mut Snapshot, rows: &RecordBatch) {
     for row in 0..rows.num_rows() {
         let vm = vm_ids.at(row).and_then(|vm_id| snapshot.vms.get_mut(vm_id));
         let (Some(vm), Some(id)) = (vm, ids.at(row).or(names.at(row))) else { continue };
-        let checkpoint =
-            Checkpoint { name: names.at(row).map(str::to_owned), created_at: created.at(row) };
+        let checkpoint = Checkpoint { name: names.at(row).map(str::to_owned), created_at: created.at(row) };
         vm.checkpoints.insert(id.to_owned(), checkpoint);
     }
 }

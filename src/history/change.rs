@@ -29,22 +29,70 @@ pub struct Named {
 pub enum What {
     /// `certain` is false where a host of its cluster was not collected the time before: it
     /// may have come from there.
-    VmAdded { vm: Box<Vm>, certain: bool },
+    VmAdded {
+        vm: Box<Vm>,
+        certain: bool,
+    },
     /// `certain` is false where a host of its cluster was not collected: it may be there.
-    VmRemoved { certain: bool },
-    VmMoved { from: HostName },
-    VmRenamed { before: String, after: String },
-    VmResizedCpu { before: i64, after: i64 },
-    VmResizedMemory { before: i64, after: i64 },
-    StateChanged { before: String, after: String },
-    DiskAdded { key: String, disk: Disk },
-    DiskRemoved { key: String, disk: Disk },
-    DiskResized { key: String, path: Option<String>, before: i64, after: i64 },
-    DiskGrown { key: String, path: Option<String>, before: i64, after: i64 },
-    CheckpointAdded { id: String, checkpoint: Checkpoint },
-    CheckpointRemoved { id: String, checkpoint: Checkpoint },
-    CheckpointOld { id: String, checkpoint: Checkpoint, days: i64 },
-    HostUnknown { before: Knowledge, after: Knowledge },
+    VmRemoved {
+        certain: bool,
+    },
+    VmMoved {
+        from: HostName,
+    },
+    VmRenamed {
+        before: String,
+        after: String,
+    },
+    VmResizedCpu {
+        before: i64,
+        after: i64,
+    },
+    VmResizedMemory {
+        before: i64,
+        after: i64,
+    },
+    StateChanged {
+        before: String,
+        after: String,
+    },
+    DiskAdded {
+        key: String,
+        disk: Disk,
+    },
+    DiskRemoved {
+        key: String,
+        disk: Disk,
+    },
+    DiskResized {
+        key: String,
+        path: Option<String>,
+        before: i64,
+        after: i64,
+    },
+    DiskGrown {
+        key: String,
+        path: Option<String>,
+        before: i64,
+        after: i64,
+    },
+    CheckpointAdded {
+        id: String,
+        checkpoint: Checkpoint,
+    },
+    CheckpointRemoved {
+        id: String,
+        checkpoint: Checkpoint,
+    },
+    CheckpointOld {
+        id: String,
+        checkpoint: Checkpoint,
+        days: i64,
+    },
+    HostUnknown {
+        before: Knowledge,
+        after: Knowledge,
+    },
 }
 
 /// Whether a host told its VMs.
@@ -153,12 +201,16 @@ impl Change {
                 let (before, after) = numbers(before, after);
                 (None, before, after)
             }
-            What::DiskAdded { key, disk } => {
-                (Some(place(key, disk.path.as_deref())), None, disk.capacity_bytes.map(|bytes| bytes.to_string()))
-            }
-            What::DiskRemoved { key, disk } => {
-                (Some(place(key, disk.path.as_deref())), disk.capacity_bytes.map(|bytes| bytes.to_string()), None)
-            }
+            What::DiskAdded { key, disk } => (
+                Some(place(key, disk.path.as_deref())),
+                None,
+                disk.capacity_bytes.map(|bytes| bytes.to_string()),
+            ),
+            What::DiskRemoved { key, disk } => (
+                Some(place(key, disk.path.as_deref())),
+                disk.capacity_bytes.map(|bytes| bytes.to_string()),
+                None,
+            ),
             What::DiskResized { key, path, before, after } | What::DiskGrown { key, path, before, after } => {
                 let (before, after) = numbers(before, after);
                 (Some(place(key, path.as_deref())), before, after)

@@ -168,8 +168,11 @@ impl Ledger {
             0 => Err(self.nothing_fits(meant, &slots).await?),
             1 => Ok(committed.remove(0)),
             several => {
-                let named: Vec<_> =
-                    committed.iter().take(RUNS_NAMED).map(|manifest| format!("`{}`", manifest.run_id)).collect();
+                let named: Vec<_> = committed
+                    .iter()
+                    .take(RUNS_NAMED)
+                    .map(|manifest| format!("`{}`", manifest.run_id))
+                    .collect();
                 let more = if several > RUNS_NAMED { " and more" } else { "" };
                 let message = format!("`{meant}` fits several runs: {}{more}", named.join(", "));
                 Err(HistoryError::NotFound(message))
@@ -180,8 +183,11 @@ impl Ledger {
     async fn nothing_fits(&self, meant: &str, slots: &[RunRef]) -> Result<HistoryError, HistoryError> {
         let root = self.store.root();
         let jobs = self.jobs().await?;
-        let known: BTreeSet<String> =
-            slots.iter().map(|run| run.run_id().to_string()).chain(jobs.iter().map(JobName::to_string)).collect();
+        let known: BTreeSet<String> = slots
+            .iter()
+            .map(|run| run.run_id().to_string())
+            .chain(jobs.iter().map(JobName::to_string))
+            .collect();
         let likeness = |known: &&String| strsim::jaro_winkler(meant, known);
         let nearest = known.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
         let hint = match nearest.filter(|known| likeness(known) > 0.84) {

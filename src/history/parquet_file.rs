@@ -38,10 +38,8 @@ pub struct ParquetFile {
 impl ParquetFile {
     /// Reads the footer; of the columns those that the file has.
     pub async fn open(store: &Store, key: &Key, columns: &[&str]) -> Result<Self, HistoryError> {
-        let broken = |why: &dyn std::fmt::Display| HistoryError::Rows {
-            path: store.shown(key),
-            why: why.to_string(),
-        };
+        let broken =
+            |why: &dyn std::fmt::Display| HistoryError::Rows { path: store.shown(key), why: why.to_string() };
         let size = store.size(key).await?.ok_or_else(|| broken(&"it is not there"))?;
         let tail_at = size.checked_sub(TAIL_BYTES).ok_or_else(|| broken(&"it is too short"))?;
         let mut tail = store.range(key, tail_at..size).await?;

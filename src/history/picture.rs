@@ -197,9 +197,8 @@ impl Picture {
         mut show: impl FnMut(&RecordBatch),
     ) -> Result<(), HistoryError> {
         for (place, run) in self.runs.iter().enumerate() {
-            let won = |host: &str| {
-                HostName::parse(host).is_ok_and(|host| self.winners.get(&host) == Some(&place))
-            };
+            let won =
+                |host: &str| HostName::parse(host).is_ok_and(|host| self.winners.get(&host) == Some(&place));
             let Some(artifact) = artifact_of(run, table) else { continue };
             let wanted: Vec<&str> = ["host", "vm_id"].into_iter().chain(columns.iter().copied()).collect();
             let mut file = ParquetFile::open(store, &artifact, &wanted).await?;

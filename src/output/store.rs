@@ -158,11 +158,7 @@ impl Store {
     }
 
     /// Shows an object piece by piece; memory holds one of them. Says whether it is there.
-    pub async fn read_through(
-        &self,
-        key: &Key,
-        mut show: impl FnMut(&[u8]),
-    ) -> Result<bool, StoreError> {
+    pub async fn read_through(&self, key: &Key, mut show: impl FnMut(&[u8])) -> Result<bool, StoreError> {
         let found = self.or_absent("read", key, self.objects.get(&key.path()).await)?;
         let Some(found) = found else { return Ok(false) };
         let mut pieces = found.into_stream();
@@ -209,8 +205,7 @@ impl Store {
         let found = self.objects.list_with_delimiter(Some(&below.path())).await;
         let found = self.or_absent("list", below, found)?;
         let paths = found.map_or_else(Vec::new, |found| found.common_prefixes);
-        let mut names: Vec<_> =
-            paths.iter().filter_map(|path| path.filename().map(str::to_owned)).collect();
+        let mut names: Vec<_> = paths.iter().filter_map(|path| path.filename().map(str::to_owned)).collect();
         names.sort();
         Ok(names)
     }
