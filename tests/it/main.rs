@@ -12,6 +12,8 @@ mod config_problems;
 mod config_secret;
 mod fanout;
 mod gate;
+mod history_diff;
+mod history_store;
 mod hyperv_session;
 mod hyperv_tables;
 mod hyperv_wire;
