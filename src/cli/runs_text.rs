@@ -1,11 +1,12 @@
 //! Earlier runs for people: the list, the picture of one, the word on its files.
 
 use crate::cli::columns::{Columns, count, counted, duration, size, visible};
-use crate::cli::picture_view::{HostView, PictureView};
+use crate::cli::picture_view::{HostView, PictureView, RunFiles};
 use crate::cli::progress::paint_of;
 use crate::cli::terminal::{Look, Paint};
 use crate::history::ledger::Entry;
 use crate::history::verify::{Checked, Finding};
+use crate::model::artifact::Artifact;
 use crate::model::event::CancelCause;
 use crate::model::manifest::Manifest;
 use crate::model::run::Scope;
@@ -148,25 +149,21 @@ impl Page {
     }
 
     fn files(&mut self, view: &PictureView) {
-        for run in &view.files {
+        for (place, run) in view.files.iter().enumerate() {
+            let title = if place == 0 { "Files".to_owned() } else { format!("Files of {}", run.run_id) };
             let bytes = run.artifacts.iter().map(|artifact| artifact.bytes).sum();
-            let title =
-                if view.retries.is_empty() { "Files".to_owned() } else { format!("Files of {}", run.run_id) };
             self.section(&title, &format!("{} in {}", size(bytes), visible(&run.root)));
-            let mut columns = Columns::default().right(1).right(2);
-            for artifact in &run.artifacts {
-                let name = artifact.table.as_deref().unwrap_or("-");
-                columns.row([
-                    name,
-                    &counted(artifact.rows, "row", "rows"),
-                    &size(artifact.bytes),
-                    &artifact.path,
-                ]);
+            let mut columns = Columns::default().right(1);
+            for artifact in run.artifacts.iter().filter(|artifact| place == 0 && is_best(artifact, run)) {
+                let name = artifact.table.as_deref().unwrap_or_default();
+                columns.row([name, &counted(artifact.rows, "row", "rows"), &artifact.path]);
             }
-            columns.row(["manifest", "", "", &run.manifest]);
+            columns.row(["manifest", "", &run.manifest]);
             // Paths are for pasting: they are never wrapped.
             self.lines.extend(columns.lines(None));
         }
+        let all = format!("  `lustrum runs files {}` prints them all", view.run.run_id);
+        self.lines.push(self.look.paint(Paint::Faint, &all));
     }
 
     fn rest(&mut self, all: usize) {
@@ -176,6 +173,12 @@ impl Page {
                 .push(self.look.paint(Paint::Faint, &format!("  and {rest} more; --json has them all")));
         }
     }
+}
+
+/// Whether no file of the run holds the same table in a better format.
+fn is_best(artifact: &Artifact, run: &RunFiles) -> bool {
+    let rivals = run.artifacts.iter().filter(|rival| rival.table == artifact.table);
+    artifact.table.is_some() && rivals.map(|rival| rival.format).min() == Some(artifact.format)
 }
 
 /// What is wrong, all of it, and the verdict.

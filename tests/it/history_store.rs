@@ -268,12 +268,12 @@ async fn many_rows_are_read_row_group_by_row_group() {
     }
     let picture = picture(&store, &run.commit(&store).await).await;
     let (mut rows, mut largest) = (0, 0);
-    let reading =
-        picture.read(&store, &Default::default(), "vdisk", &["disk_key", "no_such_column"], |batch| {
-            assert_eq!(batch.num_columns(), 3, "only what was asked for");
-            rows += batch.num_rows();
-            largest = largest.max(batch.num_rows());
-        });
+    let residences = Default::default();
+    let reading = picture.read(&store, &residences, "vdisk", &["disk_key", "no_such_column"], |batch| {
+        assert_eq!(batch.num_columns(), 3, "only what was asked for");
+        rows += batch.num_rows();
+        largest = largest.max(batch.num_rows());
+    });
     reading.await.unwrap();
     assert_eq!(rows, 70_000);
     assert!(largest <= 8192, "{largest} rows at once");
