@@ -1,7 +1,8 @@
 #!/bin/sh
 # Judges that share no line with ours: pywinrm and pypsrp run commands on a simulated fleet
 # (check.py), DuckDB, Polars and pyarrow read what a run writes (readers.py), and the lines
-# that people copy to read many runs are run as they stand (history.py). Fails if a check fails. Where Python or the packages are missing it says so and passes, unless
+# that people copy to read many runs are run as they stand (history.py). Fails if a check
+# fails. Where Python or the packages are missing it says so and passes, unless
 # LUSTRUM_INTEROP_REQUIRED=1.
 #
 #   LUSTRUM_BIN   the program to judge, seen from the root of the repository;
