@@ -33,14 +33,13 @@ def check(name, got, expected):
 
 
 class Folder:
-    """A working directory with `lustrum` and `python3` on its PATH."""
+    """A working directory with `lustrum` and this Python on its PATH."""
 
     def __init__(self, binary, folder):
         self.path = pathlib.Path(folder, "history of a fleet")
         tools = self.path / "bin"
         tools.mkdir(parents=True)
         (tools / "lustrum").symlink_to(binary)
-        (tools / "python3").symlink_to(sys.executable)
         search = os.pathsep.join([str(tools), os.path.dirname(sys.executable), os.environ["PATH"]])
         self.environment = {**os.environ, "PATH": search}
 

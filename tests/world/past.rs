@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use arrow_array::RecordBatch;
+use arrow_array::cast::AsArray;
+use arrow_array::types::TimestampMicrosecondType;
+use arrow_array::{ArrayRef, RecordBatch};
+use arrow_schema::{DataType, Field, Schema};
 use lustrum::model::event::{Coverage, Event, NamedVm, RunHeader, Verdict};
 use lustrum::model::failure::{Failure, FailureKind};
 use lustrum::model::manifest::Manifest;
@@ -183,9 +186,23 @@ struct JsonRows {
 /// Rows of a table from JSON objects; what an object does not name is null.
 pub fn batch(spec: &TableSpec, rows: &[Value]) -> RecordBatch {
     let schema = (spec.schema)();
-    let mut decoder = arrow_json::ReaderBuilder::new(schema.clone()).build_decoder().unwrap();
+    // The decoder knows no zone by its name.
+    let by_offset = schema.fields().iter().map(|field| match field.data_type() {
+        DataType::Timestamp(unit, Some(_)) => {
+            let zoned = DataType::Timestamp(*unit, Some("+00:00".into()));
+            Field::new(field.name(), zoned, field.is_nullable())
+        }
+        _ => field.as_ref().clone(),
+    });
+    let by_offset = Arc::new(Schema::new(by_offset.collect::<Vec<_>>()));
+    let mut decoder = arrow_json::ReaderBuilder::new(by_offset).build_decoder().unwrap();
     decoder.serialize(rows).unwrap();
-    decoder.flush().unwrap().unwrap_or_else(|| RecordBatch::new_empty(schema))
+    let Some(decoded) = decoder.flush().unwrap() else { return RecordBatch::new_empty(schema) };
+    let in_utc = |column: &ArrayRef| match column.as_primitive_opt::<TimestampMicrosecondType>() {
+        Some(instants) => Arc::new(instants.clone().with_timezone("UTC")) as ArrayRef,
+        None => column.clone(),
+    };
+    RecordBatch::try_new(schema, decoded.columns().iter().map(in_utc).collect()).unwrap()
 }
 
 impl TableSource for JsonRows {
