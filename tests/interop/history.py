@@ -61,7 +61,7 @@ def older(path, to=None):
     """Rewrites a file as an older schema has it: without the last columns, in another order."""
     table = pyarrow.parquet.ParquetFile(path).read()
     names = table.column_names[:-DROPPED]
-    pyarrow.parquet.write_table(table.select(names[:2] + names[:1:-1]), to or path)
+    pyarrow.parquet.write_table(table.select(names[:2] + names[:1:-1]), to or path, compression="zstd")
     return table.column_names[-DROPPED:]
 
 
