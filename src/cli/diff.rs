@@ -61,7 +61,7 @@ pub async fn changes(global: &Global, asked: &DiffArguments, terminal: &Terminal
 /// The two that are meant: those named, or the last two full ones of a job.
 async fn pictures(ledger: &Ledger, asked: &DiffArguments) -> Result<(Picture, Picture), Refusal> {
     let job = archive::job_name(asked.job.as_deref())?;
-    if let [a, b] = asked.runs.as_slice() {
+    if let (Some(a), Some(b)) = (&asked.run_a, &asked.run_b) {
         let (a, b) = (ledger.find(a, job.as_ref()).await?, ledger.find(b, job.as_ref()).await?);
         return Ok((Picture::around(ledger, a).await?, Picture::around(ledger, b).await?));
     }

@@ -7,8 +7,8 @@ use clap::{Args, Subcommand, ValueEnum};
 use crate::model::artifact::ArtifactFormat;
 
 pub const RUNS_HELP: &str = "\
-A RUN is a run id, `latest`, a job (its latest run), `JOB/latest`, or the beginning of a run id or of
-a slot that fits one run only.
+A RUN is a run id, `latest`, a job (its latest run), `JOB/latest`, or the beginning of a run id
+or of a slot that fits one run only.
 
 Examples:
   lustrum runs list                              the committed runs, newest first
@@ -17,11 +17,12 @@ Examples:
   lustrum runs files hyperv-daily/latest --table vInfo
                                                  paths for DuckDB, Polars, anything
 
-Exit codes: 1 `verify` found something wrong, 2 no such run, 3 the store cannot be read, 0 otherwise";
+Exit codes: 1 `verify` found something wrong, 2 no such run, 3 the store cannot be read, else 0";
 
 pub const DIFF_HELP: &str = "\
-Without runs, the last two committed full runs of the job are compared, each with its retries merged.
-A host that was not collected in one of them is unknown there: its VMs are neither added nor removed.
+Without runs, the last two committed full runs of the job are compared, each with its retries
+merged. A host that was not collected in one of them is unknown there: its VMs are neither added
+nor removed.
 
 Examples:
   lustrum diff                                   what changed since yesterday?
@@ -106,9 +107,11 @@ impl From<FormatArgument> for ArtifactFormat {
 
 #[derive(Clone, Debug, Args)]
 pub struct DiffArguments {
-    /// The earlier and the later run, as for `lustrum runs show`
-    #[arg(num_args = 2, value_names = ["RUN_A", "RUN_B"])]
-    pub runs: Vec<String>,
+    /// The earlier run, as for `lustrum runs show`
+    #[arg(requires = "run_b")]
+    pub run_a: Option<String>,
+    /// The later run
+    pub run_b: Option<String>,
     /// Compare runs of this job
     #[arg(long, value_name = "JOB")]
     pub job: Option<String>,

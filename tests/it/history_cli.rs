@@ -157,6 +157,8 @@ async fn files_are_where_they_are_said_to_be_and_verify_knows_when_they_are_not(
         "reading makes no folder"
     );
     assert!(!folder.join("out").exists());
+    assert!(said(folder, 0, &["runs", "list", "--out-dir", "."]).await.starts_with("No committed runs in "));
+    assert!(said(folder, 2, &["diff", "latest"]).await.contains("<RUN_B>"));
     said(folder, 0, &["run", "daily", "--out-dir", "past"]).await;
     let of = |line: &[&'static str]| [line, &["--out-dir", "past"]].concat();
     let vinfo =
