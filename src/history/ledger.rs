@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::model::event::CancelCause;
-use crate::model::manifest::Manifest;
+use crate::model::manifest::{MANIFEST_VERSION, Manifest};
 use crate::model::run::{Attempt, JobName, RunId, Scope, Slot};
 use crate::model::status::FinalStatus;
 use crate::output::layout;
@@ -64,7 +64,7 @@ pub struct Entry {
 pub enum HistoryError {
     #[error(transparent)]
     Store(#[from] StoreError),
-    #[error("{path} is not a manifest: {why}")]
+    #[error("{path} cannot be read as a manifest: {why}")]
     Manifest { path: String, why: String },
     #[error("{path} cannot be read as Parquet: {why}")]
     Rows { path: String, why: String },
@@ -113,12 +113,14 @@ impl Ledger {
     pub async fn manifest(&self, run: &RunRef) -> Result<Option<Manifest>, HistoryError> {
         let key = layout::manifest(&run.job, run.slot);
         let Some(body) = self.store.get(&key).await? else { return Ok(None) };
-        let read = serde_json::from_slice(&body);
-        let unreadable = |why: serde_json::Error| HistoryError::Manifest {
-            path: self.store.shown(&key),
-            why: why.to_string(),
-        };
-        read.map(Some).map_err(unreadable)
+        let unreadable = |why: String| HistoryError::Manifest { path: self.store.shown(&key), why };
+        let read: Result<Manifest, _> = serde_json::from_slice(&body);
+        let manifest = read.map_err(|error| unreadable(error.to_string()))?;
+        if manifest.manifest_version > MANIFEST_VERSION {
+            let version = manifest.manifest_version;
+            return Err(unreadable(format!("it is of version {version}, written by a newer program")));
+        }
+        Ok(Some(manifest))
     }
 
     /// The committed runs in short, newest first.

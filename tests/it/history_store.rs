@@ -113,6 +113,21 @@ async fn runs_are_found_by_what_people_write() {
 }
 
 #[tokio::test]
+async fn a_manifest_that_cannot_be_read_is_named() {
+    let store = Store::memory();
+    let mut run = PastRun::full("daily", DAY_1).ok("a");
+    run.manifest.manifest_version = 2;
+    run.commit(&store).await;
+    let ledger = Ledger::of(&store);
+    let place = format!("memory:/runs/daily/{DAY_1}/manifest.json cannot be read as a manifest: ");
+    let newer = ledger.entries(None).await.unwrap_err().to_string();
+    assert_eq!(newer, format!("{place}it is of version 2, written by a newer program"));
+    store.put(&Key::parse(&format!("runs/daily/{DAY_1}/manifest.json")).unwrap(), "{").await.unwrap();
+    let broken = ledger.find("latest", None).await.unwrap_err().to_string();
+    assert!(broken.starts_with(&place) && broken.contains("EOF"), "{broken}");
+}
+
+#[tokio::test]
 async fn retries_are_merged_host_by_host() {
     let store = Store::memory();
     let run = PastRun::full("daily", DAY_1)
