@@ -12,6 +12,7 @@ pub mod simulator;
 pub mod transport;
 
 pub mod census;
+pub mod history;
 pub mod providers;
 
 pub mod config;

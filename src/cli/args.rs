@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use crate::cli::columns::wrap;
+use crate::cli::history_args::{DIFF_HELP, DiffArguments, RUNS_HELP, RunsCommand};
 use crate::simulator::fault::Fault;
 use crate::simulator::latency::Latency;
 use crate::simulator::strike::Strike;
@@ -64,6 +65,12 @@ pub enum Command {
     Run(Box<RunArguments>),
     /// Print what a run would do, without talking to any host
     Plan(Box<PlanArguments>),
+    /// Look at committed runs: which there are, what they found, where their files are
+    #[command(subcommand, after_help = RUNS_HELP)]
+    Runs(RunsCommand),
+    /// Tell what changed between two runs
+    #[command(after_help = DIFF_HELP)]
+    Diff(DiffArguments),
     /// Survey a small simulated fleet on this machine, end to end
     Demo(DemoArguments),
     /// Keep a simulated fleet of WinRM hosts up, for load tests and other tools
@@ -91,8 +98,7 @@ Examples:
   lustrum run --hosts hv01,hv02 --dry-run        is the way in open?
   lustrum run --hosts hv01,hv02                  survey them into ./out
   lustrum run hyperv-daily                       the job schedules/hyperv-daily.toml
-  lustrum run hyperv-daily --hosts-file out/targets_retry_hosts.txt
-                                                 the same job, only what failed
+  lustrum run hyperv-daily --retry latest        only the hosts that its last run did not get
   lustrum run hyperv-daily --hosts hv07 --only vInfo,vDisk
                                                  debug one collector on one host";
 
@@ -139,6 +145,9 @@ pub struct RunArguments {
     pub connection: ConnectionArguments,
     #[command(flatten)]
     pub audit: AuditArguments,
+    /// Ask only the hosts that this run and its retries did not get; a run id, or latest
+    #[arg(long, help_heading = "Run", value_name = "RUN", conflicts_with = "only")]
+    pub retry: Option<String>,
     /// Only reach every host and log on: no collecting, nothing committed
     #[arg(long, help_heading = "Run")]
     pub dry_run: bool,

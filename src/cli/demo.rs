@@ -10,6 +10,7 @@ use crate::cli::terminal::Terminal;
 use crate::config::fleet::Fleet;
 use crate::config::job::Job;
 use crate::config::load::Asked;
+use crate::engine::launch::Lineage;
 use crate::engine::plan::Plan;
 use crate::model::run::JobName;
 use crate::model::target::AuthMethod;
@@ -63,6 +64,7 @@ pub async fn demo(arguments: &DemoArguments, terminal: &Terminal) -> io::Result<
         plan,
         warnings: Vec::new(),
         root: arguments.out_dir.display().to_string(),
+        lineage: Lineage::default(),
         json: arguments.json,
         by_collector: false,
         zero_if_recorded: false,

@@ -1,20 +1,28 @@
 //! The program as a person meets it: arguments, output, logs, signals, exit codes.
 
+pub mod archive;
 pub mod args;
 pub mod columns;
 pub mod coming;
 pub mod config_check;
 pub mod demo;
+pub mod diff;
+pub mod diff_text;
 pub mod dispatch;
 pub mod dotenv;
 pub mod exit;
 pub mod health_checks;
+pub mod history_args;
 pub mod journal;
+pub mod lineage;
+pub mod picture_view;
 pub mod plan_text;
 pub mod progress;
 pub mod refusal;
 pub mod request;
 pub mod run;
+pub mod runs;
+pub mod runs_text;
 pub mod schema;
 pub mod serve;
 pub mod signals;

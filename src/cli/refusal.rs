@@ -6,11 +6,14 @@ use crate::cli::config_check::problem_count;
 use crate::cli::exit::Exit;
 use crate::cli::terminal::Terminal;
 use crate::config::problem::{Problem, Problems};
+use crate::history::ledger::HistoryError;
 
 /// Why a command was not answered.
 pub enum Refusal {
     Configuration(Problems),
     Usage(String),
+    /// What is stored, or a file that was asked for, cannot be read or written.
+    Store(String),
     /// Standard output could not be written to.
     Output(io::Error),
 }
@@ -26,6 +29,10 @@ impl Refusal {
             Self::Usage(message) => {
                 terminal.error(message);
                 Exit::Usage
+            }
+            Self::Store(message) => {
+                terminal.error(message);
+                Exit::NotRecorded
             }
             Self::Output(error) => {
                 terminal.error(&format!("cannot write to standard output: {error}"));
@@ -52,6 +59,15 @@ impl From<Problems> for Refusal {
 impl From<Problem> for Refusal {
     fn from(problem: Problem) -> Self {
         Self::Configuration(Problems(vec![problem]))
+    }
+}
+
+impl From<HistoryError> for Refusal {
+    fn from(error: HistoryError) -> Self {
+        match error {
+            HistoryError::NotFound(message) => Self::Usage(message),
+            other => Self::Store(other.to_string()),
+        }
     }
 }
 

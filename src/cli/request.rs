@@ -52,6 +52,14 @@ pub fn of_cron_line(global: &Global, asked: &ScheduleNextArguments, environment:
     request(global, None, environment, flags)
 }
 
+/// For commands that only read what is committed.
+pub fn of_store(global: &Global, out_dir: Option<&Path>, environment: Environment) -> Request {
+    let mut flags = Flags::default();
+    flags.global(global);
+    flags.path("--out-dir", "output.dir", out_dir);
+    request(global, None, environment, flags)
+}
+
 fn request(global: &Global, job: Option<String>, environment: Environment, flags: Flags) -> Request {
     Request { config: global.config.clone(), job, environment, flags: flags.0, ..Request::default() }
 }

@@ -1,29 +1,51 @@
 //! `lustrum run`: from flags, files and environment to a survey.
 
 use crate::cli::args::{Global, RunArguments};
+use crate::cli::exit::Exit;
 use crate::cli::refusal::{Answer, Refusal};
 use crate::cli::survey::{Survey, survey};
 use crate::cli::terminal::Terminal;
-use crate::cli::{dotenv, request, telemetry};
+use crate::cli::{dotenv, lineage, request, telemetry};
 use crate::config::load;
 use crate::engine::plan::Plan;
 use crate::model::target::Platform;
 use crate::providers::catalogue;
 
 pub async fn run(global: &Global, arguments: &RunArguments, terminal: &Terminal) -> Answer {
+    if lineage::is_empty_list(arguments) {
+        return nothing_to_retry(arguments, terminal);
+    }
     let asked = load::ask(&request::of_run(global, arguments, dotenv::read()?), true)?;
     let log = telemetry::start(&asked.job.log, terminal);
     let _log = log.map_err(|error| Refusal::Usage(error.to_string()))?;
     let (platform, shell) = (asked.job.platform, asked.job.limits.shell());
+    let (mut warnings, root) = (asked.warnings.clone(), asked.job.output.dir.clone());
+    let mut plan = Plan::of(asked, arguments.dry_run);
+    let (lineage, warning) = lineage::of(arguments, &mut plan, &root).await?;
+    if plan.targets.is_empty() {
+        return nothing_to_retry(arguments, terminal);
+    }
+    warnings.extend(warning);
     let prepared = Survey {
-        warnings: asked.warnings.clone(),
-        root: asked.job.output.dir.clone(),
+        warnings,
+        root,
+        lineage,
         json: arguments.json,
         by_collector: !arguments.fleet.only.is_empty(),
         zero_if_recorded: arguments.exit_zero_if_recorded,
-        plan: Plan::of(asked, arguments.dry_run),
+        plan,
     };
     match platform {
         Platform::Hyperv => Ok(survey(prepared, catalogue::hyperv(shell), terminal).await?),
     }
+}
+
+fn nothing_to_retry(arguments: &RunArguments, terminal: &Terminal) -> Answer {
+    let message = "nothing to retry: no host is left that was not collected; nothing was committed";
+    if arguments.json {
+        terminal.note(message)
+    } else {
+        terminal.print(message)?
+    }
+    Ok(Exit::Ok)
 }

@@ -167,7 +167,7 @@ fn not_ok(manifest: &Manifest) -> Vec<NotOk> {
 
 /// What the steps said, then what the baseline misses. A failure that many steps share is
 /// told once.
-fn why(record: &HostRecord) -> Vec<String> {
+pub fn why(record: &HostRecord) -> Vec<String> {
     let mut sentences: Vec<String> = Vec::new();
     for failure in record.steps.iter().filter_map(|step| step.outcome.failure()) {
         let sentence = failure.to_string();

@@ -30,6 +30,7 @@ pub struct Survey {
     pub warnings: Vec<String>,
     /// The root of the store.
     pub root: String,
+    pub lineage: Lineage,
     /// The summary as JSON instead of text.
     pub json: bool,
     /// Tell how each collector went.
@@ -95,7 +96,7 @@ async fn conduct<P: Provider + 'static>(
     let (_, nonce) = uuid::Uuid::new_v4().as_u64_pair();
     // A manual run's slot is its start.
     let slot = Slot::at(clock.now());
-    let header = launch::header(&survey.plan, slot, Lineage::default(), &clock, nonce);
+    let header = launch::header(&survey.plan, slot, survey.lineage, &clock, nonce);
     let spool = match launch::spool_path(store, &header) {
         Ok(path) => path,
         Err(failure) => return Some(Err(failure)),

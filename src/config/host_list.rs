@@ -6,6 +6,9 @@ use crate::config::form::Form;
 use crate::config::problem::Problem;
 use crate::model::target::HostName;
 
+/// What the first line of a retry list begins with; the id of its run follows.
+pub const RETRY_MARK: &str = "# lustrum retry of ";
+
 /// A host and the line that names it, counted from 1.
 pub type Listed = (HostName, usize);
 
@@ -36,6 +39,13 @@ pub fn read(path: &Path) -> Result<Vec<Listed>, HostListError> {
         }
     }
     if problems.is_empty() { Ok(hosts) } else { Err(HostListError::Refused(problems)) }
+}
+
+/// The run whose retry list a file is; `None` for a plain list, and for one that cannot be read.
+pub fn retried_run(path: &Path) -> Option<String> {
+    let text = decode(&std::fs::read(path).ok()?)?;
+    let run = text.lines().next()?.strip_prefix(RETRY_MARK)?.trim();
+    Some(run.to_owned())
 }
 
 fn at_line(path: &Path, line: usize, name: &str, message: String) -> Problem {

@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
-use crate::census::ground::{Ground, HostStanding};
+use crate::census::ground::{Ground, HostStanding, Remembered};
 use crate::engine::plan::Plan;
+use crate::history;
 use crate::model::event::{RunHeader, Verdict};
 use crate::model::failure::FailureKind;
 use crate::model::manifest::{HostRecord, Manifest, MovedVm, StepRecord};
@@ -14,7 +15,12 @@ use crate::tables::catalogue;
 use crate::tables::inventory::vinfo::Vinfo;
 use crate::tables::table::Row;
 
-pub fn of(plan: &Plan, header: &RunHeader, manifest: &Manifest) -> Ground {
+pub fn of(
+    plan: &Plan,
+    header: &RunHeader,
+    manifest: &Manifest,
+    remembered: HashMap<String, history::remembered::Remembered>,
+) -> Ground {
     let sites: HashMap<_, _> =
         plan.targets.iter().map(|target| (&target.host, target.site.as_str())).collect();
     let standing = |(host, record): (&HostName, &HostRecord)| {
@@ -33,10 +39,15 @@ pub fn of(plan: &Plan, header: &RunHeader, manifest: &Manifest) -> Ground {
         hosts: manifest.hosts.iter().map(standing).collect(),
         started_at: header.started_at,
         program_version: header.program_version.clone(),
-        remembered: HashMap::new(),
+        remembered: remembered.into_iter().map(|(vm_id, known)| (vm_id, taken_over(known))).collect(),
         moved: manifest.moved_vms.values().flat_map(left).collect(),
         health: plan.health.clone(),
     }
+}
+
+fn taken_over(known: history::remembered::Remembered) -> Remembered {
+    let history::remembered::Remembered { os, provisioned_bytes, in_use_bytes } = known;
+    Remembered { os, provisioned_bytes, in_use_bytes }
 }
 
 fn saw_all_vms(verdict: &Verdict) -> bool {

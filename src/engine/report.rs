@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use object_store::PutPayload;
 use serde::Serialize;
 
+use crate::config::host_list::RETRY_MARK;
 use crate::model::artifact::ArtifactFormat;
 use crate::model::event::{Coverage, RunHeader};
 use crate::model::failure::{Failure, FailureKind};
@@ -103,9 +104,10 @@ fn host_report<'a>(host: &'a HostName, record: &'a HostRecord) -> HostReport<'a>
 }
 
 /// `targets_retry_hosts.txt`: every host that is not `inventory_ok`, one a line, as
-/// `--hosts-file` reads it. Comments say why.
+/// `--hosts-file` reads it. The first line names the run that is retried; comments say why.
 pub fn retry_list(manifest: &Manifest, skip_confirmed_empty: bool) -> String {
-    let mut text = format!("# hosts of run {} that are not Inventory OK\n", manifest.run_id);
+    let mut text =
+        format!("{RETRY_MARK}{}\n# its hosts that are not Inventory OK, and why\n", manifest.run_id);
     for (host, record) in &manifest.hosts {
         let Some(verdict) = &record.verdict else { continue };
         let proven_empty = verdict.status == FinalStatus::InventoryEmpty;

@@ -1,5 +1,6 @@
 //! One run, from its plan to its commit.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -11,6 +12,8 @@ use crate::engine::recorder::{Listener, Recorder};
 use crate::engine::report;
 use crate::engine::stop::{Stop, StopCause};
 use crate::engine::{ground, pipeline};
+use crate::history::ledger::Ledger;
+use crate::history::remembered::{Remembered, remembered};
 use crate::model::event::{Event, RunHeader};
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::manifest::Manifest;
@@ -137,7 +140,8 @@ async fn write(
     }
     let reader = recorder.spool().reader().await.map_err(unrecordable)?;
     let spooled = Arc::new(Spooled::new(reader, kept_on));
-    let (tables, ground) = (plan.tables.clone(), ground::of(plan, header, &recorder.manifest()));
+    let remembered = remember(plan, draft.store(), recorder).await;
+    let (tables, ground) = (plan.tables.clone(), ground::of(plan, header, &recorder.manifest(), remembered));
     let census = draft.press().run(move || Census::take(spooled, tables, ground)).await.map_err(broken)?;
     let rows: Arc<dyn TableSource> = Arc::new(census.map_err(unrecordable)?);
     for table in plan.tables.iter().chain(&plan.derived) {
@@ -168,6 +172,17 @@ async fn write(
         recorder.note(&Event::ArtifactWritten { artifact });
     }
     Ok(())
+}
+
+/// What the last committed run knew, for facts that this one did not learn. Without it they
+/// stay unknown, which is worth a warning and no failure.
+async fn remember(plan: &Plan, store: &Store, recorder: &mut Recorder) -> HashMap<String, Remembered> {
+    let known = remembered(&Ledger::of(store), &plan.job).await;
+    known.unwrap_or_else(|error| {
+        let message = format!("nothing is taken over from earlier runs: {error}");
+        recorder.note(&Event::Warning { host: None, message });
+        HashMap::new()
+    })
 }
 
 /// Commits, and then points the places that always hold the newest to this run.

@@ -118,6 +118,11 @@ impl RunId {
         Self(format!("{job}-{slot}"))
     }
 
+    /// A name as someone wrote it; whether there is such a run is another question.
+    pub fn named(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }

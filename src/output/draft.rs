@@ -44,6 +44,10 @@ impl Draft {
         }
     }
 
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
     /// Where this attempt's encoding is done.
     pub fn press(&self) -> &Press {
         &self.press

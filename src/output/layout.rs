@@ -116,6 +116,31 @@ impl RunKeys {
     }
 }
 
+/// Below it lies a folder for each job.
+pub fn jobs() -> Key {
+    Key("runs".to_owned())
+}
+
+/// Below it lies a folder for each slot of a job, committed or not.
+pub fn slots(job: &JobName) -> Key {
+    Key(format!("runs/{job}"))
+}
+
+/// Everything of a run but what lies under `data/`, of all its attempts.
+pub fn run_folder(job: &JobName, slot: Slot) -> Key {
+    Key(format!("runs/{job}/{slot}"))
+}
+
+/// Below it lies a folder for each table.
+pub fn data_tables() -> Key {
+    Key(DATA.trim_end_matches('/').to_owned())
+}
+
+/// The Parquet files of a table of one day, of all runs.
+pub fn data_of_day(table: &str, slot: Slot) -> Result<Key, InvalidKey> {
+    Key::parse(&format!("{DATA}{table}/v1/run_date={}", slot.date()))
+}
+
 /// The closing document of a run, whoever wrote it.
 pub fn manifest(job: &JobName, slot: Slot) -> Key {
     Key(format!("runs/{job}/{slot}/manifest.json"))

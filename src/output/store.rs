@@ -9,6 +9,7 @@
 //! returns (`LocalFileSystem::with_fsync`), so a manifest that survives a power cut never
 //! names an object that did not. It costs two fsyncs for each of some thirty objects a run.
 
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -150,6 +151,23 @@ impl Store {
         self.or_absent("read", key, found)
     }
 
+    /// Part of an object that is there.
+    pub async fn range(&self, key: &Key, range: Range<u64>) -> Result<Bytes, StoreError> {
+        let found = self.objects.get_range(&key.path(), range).await;
+        found.map_err(|error| self.error("read", key, &error))
+    }
+
+    /// Shows an object piece by piece; memory holds one of them. Says whether it is there.
+    pub async fn read_through(&self, key: &Key, mut show: impl FnMut(&[u8])) -> Result<bool, StoreError> {
+        let found = self.or_absent("read", key, self.objects.get(&key.path()).await)?;
+        let Some(found) = found else { return Ok(false) };
+        let mut pieces = found.into_stream();
+        while let Some(piece) = pieces.try_next().await.map_err(|error| self.error("read", key, &error))? {
+            show(&piece);
+        }
+        Ok(true)
+    }
+
     /// Copies an object piece by piece to another key or store; the copy is seen whole or
     /// not at all. Says whether there was one to copy.
     pub async fn copy_to(&self, key: &Key, to: &Self, copy: &Key) -> Result<bool, StoreError> {
@@ -180,6 +198,16 @@ impl Store {
         let mut found: Vec<_> = found.iter().map(|meta| (Key::of_path(&meta.location), meta.size)).collect();
         found.sort();
         Ok(found)
+    }
+
+    /// The names of the folders right below a folder, sorted; none where there is no folder.
+    pub async fn folders(&self, below: &Key) -> Result<Vec<String>, StoreError> {
+        let found = self.objects.list_with_delimiter(Some(&below.path())).await;
+        let found = self.or_absent("list", below, found)?;
+        let paths = found.map_or_else(Vec::new, |found| found.common_prefixes);
+        let mut names: Vec<_> = paths.iter().filter_map(|path| path.filename().map(str::to_owned)).collect();
+        names.sort();
+        Ok(names)
     }
 
     /// Deletes an object; one that is not there is deleted already.

@@ -8,6 +8,7 @@ use crate::tables::derived::vhealth::Vhealth;
 use crate::tables::derived::vmetadata::Vmetadata;
 use crate::tables::derived::vport::Vport;
 use crate::tables::derived::vsource::Vsource;
+use crate::tables::history::vchange::Vchange;
 use crate::tables::inventory::vcd::Vcd;
 use crate::tables::inventory::vcluster::Vcluster;
 use crate::tables::inventory::vcpu::Vcpu;
@@ -55,6 +56,9 @@ pub static DERIVED: &[&TableSpec] =
 /// Every table the audit writes.
 pub static AUDIT: &[&TableSpec] = &[&CoverageRow::SPEC, &MissingVm::SPEC];
 
+/// Every table that is made from several runs, and so by none of them.
+pub static HISTORY: &[&TableSpec] = &[&Vchange::SPEC];
+
 /// The table a person means by `vinfo` or `vInfo`.
 pub fn named(text: &str) -> Option<&'static TableSpec> {
     all().find(|spec| spec.title.eq_ignore_ascii_case(text))
@@ -65,5 +69,5 @@ pub fn spec(id: TableId) -> Option<&'static TableSpec> {
 }
 
 pub fn all() -> impl Iterator<Item = &'static TableSpec> {
-    INVENTORY.iter().chain(DERIVED).chain(AUDIT).copied()
+    INVENTORY.iter().chain(DERIVED).chain(AUDIT).chain(HISTORY).copied()
 }

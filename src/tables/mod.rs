@@ -6,6 +6,7 @@ pub mod cell;
 pub mod columns;
 pub mod derived;
 pub mod header_only;
+pub mod history;
 pub mod inventory;
 pub mod sheet;
 pub mod table;

@@ -1,8 +1,9 @@
 #!/bin/sh
 # Judges that share no line with ours: pywinrm and pypsrp run commands on a simulated fleet
-# (check.py), and DuckDB, Polars, pyarrow, openpyxl and pandas read what a run writes
-# (readers.py, workbook.py). Fails if a check fails. Where Python or the packages are missing
-# it says so and passes, unless LUSTRUM_INTEROP_REQUIRED=1.
+# (check.py), DuckDB, Polars, pyarrow, openpyxl and pandas read what a run writes (readers.py,
+# workbook.py), and the lines that people copy to read many runs are run as they stand
+# (history.py). Fails if a check fails. Where Python or the packages are missing it says so
+# and passes, unless LUSTRUM_INTEROP_REQUIRED=1.
 #
 #   LUSTRUM_BIN   the program to judge, seen from the root of the repository;
 #                 without it the one in target/release, else in target/debug, else one is built
@@ -56,4 +57,5 @@ done
 verdict=0
 "$python" tests/interop/check.py "$work/http.json" "$work/https.json" || verdict=1
 "$python" tests/interop/readers.py "$LUSTRUM_BIN" "$work" || verdict=1
+"$python" tests/interop/history.py "$LUSTRUM_BIN" "$work" || verdict=1
 exit $verdict

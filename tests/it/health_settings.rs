@@ -202,7 +202,7 @@ fn the_manifest_says_which_tables_count_and_which_failed() {
         let (reachable, reasons, baseline_vms) = (true, Vec::new(), Some(1));
         let verdict = Verdict { status, reachable, reasons, baseline_vms, coverage };
         manifest.apply(&Event::HostAudited { host: here.clone(), verdict, duration_ms: 1 });
-        ground::of(&plan, &header, &manifest)
+        ground::of(&plan, &header, &manifest, std::collections::HashMap::new())
     };
     let whole = audited(Vec::new(), FinalStatus::InventoryPartial);
     let standing = &whole.hosts[&here];

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 const FLOORS: [&[&str]; 7] = [
     &["model", "time", "tables"],
     &["transport", "output", "simulator"],
-    &["census", "providers"],
+    &["census", "history", "providers"],
     &["config", "stages"],
     &["engine"],
     &["daemon"],

@@ -8,8 +8,8 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::TimestampMicrosecondType;
 use arrow_schema::{DataType, Schema, SchemaRef};
 use chrono::DateTime;
-use lustrum::census::health::thresholds::Thresholds;
 use lustrum::census::ground::{Ground, HostStanding, Remembered};
+use lustrum::census::health::thresholds::Thresholds;
 use lustrum::census::taken::Census;
 use lustrum::model::status::FinalStatus;
 use lustrum::output::source::TableSource;
@@ -52,7 +52,13 @@ impl Run {
     /// A host all of whose collectors ended well.
     pub fn host(&mut self, name: &str) -> &mut Self {
         let told = TABLES.iter().map(|spec| spec.id).collect();
-        let standing = HostStanding { site: "Leuven".to_owned(), status: FinalStatus::InventoryOk, told, all_vms_seen: true, failed: BTreeSet::new() };
+        let standing = HostStanding {
+            site: "Leuven".to_owned(),
+            status: FinalStatus::InventoryOk,
+            told,
+            all_vms_seen: true,
+            failed: BTreeSet::new(),
+        };
         self.hosts.insert(name.to_owned(), standing);
         self
     }

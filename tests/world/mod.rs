@@ -5,6 +5,7 @@ pub mod census_tables;
 pub mod fault_store;
 pub mod golden;
 pub mod ntlm_client;
+pub mod past;
 pub mod sample_rows;
 pub mod simulated_host;
 pub mod simulated_run;

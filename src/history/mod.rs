@@ -1,0 +1,11 @@
+//! What the committed runs of a store say together: which there are, what they hold, what changed.
+
+pub mod capture;
+pub mod change;
+pub mod diff;
+pub mod ledger;
+pub mod parquet_file;
+pub mod picture;
+pub mod remembered;
+pub mod snapshot;
+pub mod verify;
