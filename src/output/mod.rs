@@ -1,6 +1,7 @@
 //! How rows become objects: spooled, encoded, staged, and shown all at once by a manifest.
 
 pub mod commit;
+pub mod crew;
 pub mod csv;
 pub mod draft;
 pub mod export;
@@ -8,6 +9,7 @@ pub mod format;
 pub mod frame;
 pub mod layout;
 pub mod ndjson;
+pub mod packed;
 pub mod parquet;
 pub mod pieces;
 pub mod press;

@@ -16,6 +16,7 @@ use tokio::sync::mpsc;
 use crate::model::artifact::{Artifact, ArtifactFormat};
 use crate::model::event::RunHeader;
 use crate::model::failure::{Failure, FailureKind};
+use crate::output::crew::Crew;
 use crate::output::csv::{CsvEncoder, FormulaGuard};
 use crate::output::draft::Draft;
 use crate::output::format::{EncodeError, Encoder};
@@ -75,7 +76,12 @@ pub async fn write_table(
     spec: &'static TableSpec,
     formats: &[TableFormat],
 ) -> Result<Vec<Artifact>, WriteError> {
-    let job = Encoding { table: Published::of(spec), header: header.clone(), formats: formats.to_vec() };
+    let job = Encoding {
+        table: Published::of(spec),
+        header: header.clone(),
+        formats: formats.to_vec(),
+        crew: draft.press().crew().clone(),
+    };
     let fingerprint = job.table.fingerprint.clone();
     let mut objects = Vec::with_capacity(formats.len());
     for format in formats {
@@ -137,10 +143,11 @@ impl TableFormat {
         self,
         table: &Published,
         header: &RunHeader,
+        crew: &Crew,
         out: &'a mut ChunkSink,
     ) -> Result<Box<dyn Encoder + 'a>, EncodeError> {
         Ok(match self {
-            Self::Parquet => Box::new(ParquetEncoder::open(table, header, out)?),
+            Self::Parquet => Box::new(ParquetEncoder::open(table, header, crew, out)?),
             Self::Csv(guard) => Box::new(CsvEncoder::open(table, guard, out)?),
             Self::Ndjson => Box::new(NdjsonEncoder::open(table, out)),
         })
@@ -152,6 +159,7 @@ struct Encoding {
     table: Published,
     header: RunHeader,
     formats: Vec<TableFormat>,
+    crew: Crew,
 }
 
 /// What the encoding of one table came to.
@@ -184,7 +192,7 @@ impl Encoding {
         let opened = sinks
             .iter_mut()
             .zip(&self.formats)
-            .map(|(sink, format)| format.open(&self.table, &self.header, sink));
+            .map(|(sink, format)| format.open(&self.table, &self.header, &self.crew, sink));
         let mut encoders = opened.collect::<Result<Vec<_>, _>>().map_err(|error| self.failed(error))?;
         let mut count = 0;
         let mut pass_on = |batches: &mut BatchCoalescer| {
