@@ -5,9 +5,10 @@
 //! the two columns people look up by equality.
 
 use std::io::Write;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use arrow_array::RecordBatch;
+use arrow_array::{Array, RecordBatch};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::{
     ArrowColumnChunk, ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves,
@@ -109,22 +110,22 @@ impl<W: Write + Send> ParquetEncoder<W> {
 
 impl<W: Write + Send> Encoder for ParquetEncoder<W> {
     /// Returns while the crew still encodes: an error comes with the next call.
-    fn encode(&mut self, rows: &RecordBatch) -> Result<(), EncodeError> {
+    fn encode(&mut self, rows: &Arc<[RecordBatch]>) -> Result<(), EncodeError> {
         let crew = self.crew.clone();
-        let mut rest = rows.clone();
-        while rest.num_rows() > 0 {
+        let (mut begin, end) = (0, rows.iter().map(RecordBatch::num_rows).sum::<usize>());
+        while begin < end {
             let group = self.group()?;
             group.settle()?;
-            let fitting = group.room().min(rest.num_rows());
-            if fitting == 0 {
+            let part = begin..end.min(begin + group.room());
+            if part.is_empty() {
                 self.close_group()?;
                 continue;
             }
-            let (rows, columns) = (rest.slice(0, fitting), group.columns.clone());
-            rest = rest.slice(fitting, rest.num_rows() - fitting);
-            let write = move |index: usize| column(&columns, index).write(&rows, index);
-            group.rows += fitting;
-            group.underway = Some(crew.begin(rest.num_columns(), write));
+            begin = part.end;
+            group.rows += part.len();
+            let (columns, rows) = (group.columns.clone(), rows.clone());
+            let write = move |index: usize| column(&columns, index).write(&rows, &part, index);
+            group.underway = Some(crew.begin(group.columns.len(), write));
         }
         Ok(())
     }
@@ -134,6 +135,26 @@ impl<W: Write + Send> Encoder for ParquetEncoder<W> {
         self.file.finish()?;
         Ok(())
     }
+}
+
+/// Batches are joined here, column by column, because here there are several hands. `part`
+/// counts the rows of all batches.
+fn write_leaf(
+    writer: &mut ArrowColumnWriter,
+    rows: &[RecordBatch],
+    part: &Range<usize>,
+    index: usize,
+) -> Result<(), ParquetError> {
+    let cells = match rows {
+        [alone] => alone.column(index).clone(),
+        _ => {
+            let cells: Vec<_> = rows.iter().map(|batch| batch.column(index).as_ref()).collect();
+            arrow_select::concat::concat(&cells)?
+        }
+    };
+    let cells = if part.len() == cells.len() { cells } else { cells.slice(part.start, part.len()) };
+    let leaves = compute_leaves(rows[0].schema_ref().field(index), &cells)?;
+    leaves.iter().try_for_each(|leaf| writer.write(leaf))
 }
 
 impl RowGroup {
@@ -159,11 +180,9 @@ fn column(columns: &Columns, index: usize) -> std::sync::MutexGuard<'_, Column> 
 }
 
 impl Column {
-    fn write(&mut self, rows: &RecordBatch, index: usize) {
+    fn write(&mut self, rows: &[RecordBatch], part: &Range<usize>, index: usize) {
         let Self::Open(writer) = self else { return };
-        let leaves = compute_leaves(rows.schema_ref().field(index), rows.column(index));
-        let written = leaves.and_then(|leaves| leaves.iter().try_for_each(|leaf| writer.write(leaf)));
-        if let Err(error) = written {
+        if let Err(error) = write_leaf(writer, rows, part, index) {
             *self = Self::Failed(Some(error));
         }
     }

@@ -29,7 +29,8 @@ fn every_task_is_done_once() {
 #[test]
 fn helpers_begin_before_the_caller_joins() {
     let (said, heard) = std::sync::mpsc::channel();
-    let round = Crew::of(1).begin(1, move |task| said.send(task).unwrap());
+    let crew = Crew::of(1);
+    let round = crew.begin(1, move |task| said.send(task).unwrap());
     assert_eq!(heard.recv(), Ok(0), "done although nobody finished the round");
     round.finish();
 }

@@ -28,9 +28,7 @@ fn published(rows: Vec<Sample>) -> RecordBatch {
 fn written(batches: &[RecordBatch], open: impl Fn(&mut Vec<u8>) -> Box<dyn Encoder + '_>) -> Vec<u8> {
     let mut out = Vec::new();
     let mut encoder = open(&mut out);
-    for batch in batches {
-        encoder.encode(batch).unwrap();
-    }
+    encoder.encode(&batches.into()).unwrap();
     encoder.finish().unwrap();
     out
 }
