@@ -23,8 +23,10 @@ use crate::tables::table::{RowBatch, TableId, TableSpec};
 /// Bytes that gather before they are written.
 const PENDING_BYTES: usize = 1024 * 1024;
 
-/// Hosts are read together until they have so much: what encoders work on at once.
+/// Hosts are read together until they have so much: what encoders work on at once. Packed
+/// bytes may unpack to several times as many, so the rows count too.
 const TOGETHER_BYTES: usize = 2 * 1024 * 1024;
+const TOGETHER_ROWS: usize = 4096;
 
 /// The spool cannot be written or read any more.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -275,21 +277,23 @@ impl SpoolReader {
         table: &TableSpec,
         hosts: &[HostName],
     ) -> Result<(RecordBatch, Vec<usize>), SpoolError> {
-        let mut bytes = Vec::new();
-        // By block: the host's place in `hosts`, and where in `bytes` it begins.
-        let mut begun: Vec<(usize, usize)> = Vec::new();
-        let mut taken = 0;
-        while taken < hosts.len() && (taken == 0 || bytes.len() < TOGETHER_BYTES) {
-            for span in self.spans(table.id, &hosts[taken]) {
-                begun.push((taken, bytes.len()));
+        let (mut bytes, mut begun, mut rows) = (Vec::<u8>::new(), Vec::new(), Vec::new());
+        let mut total = 0;
+        for host in hosts {
+            let before = total;
+            for span in self.spans(table.id, host) {
+                let begin = bytes.len();
                 self.read(*span, &mut bytes).map_err(|error| self.spool.failed("read", &error))?;
+                total += packed::rows(&bytes[begin..]);
+                begun.push(begin);
             }
-            taken += 1;
+            rows.push(total - before);
+            if bytes.len() >= TOGETHER_BYTES || total >= TOGETHER_ROWS {
+                break;
+            }
         }
-        let ends = begun.iter().skip(1).map(|(_, begin)| *begin).chain([bytes.len()]);
-        let blocks: Vec<_> = begun.iter().zip(ends).map(|((_, begin), end)| &bytes[*begin..end]).collect();
-        let mut rows = vec![0; taken];
-        begun.iter().zip(&blocks).for_each(|((host, _), block)| rows[*host] += packed::rows(block));
+        let ends = begun.iter().skip(1).copied().chain([bytes.len()]);
+        let blocks: Vec<_> = begun.iter().zip(ends).map(|(begin, end)| &bytes[*begin..end]).collect();
         let batch = packed::unpack(&blocks, (table.schema)()).map_err(|error| self.broken(&error))?;
         Ok((batch, rows))
     }

@@ -1,8 +1,9 @@
 //! From a run's rows to staged objects: each table once through its rows, into all formats
 //! at the same time.
 //!
-//! Encoding runs on a blocking thread and hands chunks of a mebibyte to the store; memory
-//! is one host's rows, one coalesced batch, one row group, and a few chunks.
+//! Encoding runs on the press and its crew and hands chunks of a mebibyte to the store;
+//! memory is two stretches of rows (one is read while the other is encoded), one row group,
+//! and a few chunks.
 
 use std::io::{self, Write};
 use std::sync::Arc;

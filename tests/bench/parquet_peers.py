@@ -66,7 +66,7 @@ def polars_peer():
     import polars
 
     def read(path):
-        return polars.read_ipc(path, memory_map=False).rechunk()
+        return polars.read_ipc(path).rechunk()
 
     def write(frame, path):
         frame.write_parquet(path, compression="zstd", compression_level=1, statistics=True, row_group_size=GROUP_ROWS)
