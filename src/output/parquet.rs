@@ -31,6 +31,9 @@ const ROW_GROUP_BYTES: usize = 16 * 1024 * 1024;
 /// Closes row groups of narrow tables, and sizes the bloom filters before they fold.
 const ROW_GROUP_ROWS: usize = 64 * 1024;
 
+/// Rows that begin a row group, of whose size nothing is known yet.
+const FIRST_ROWS: usize = 2048;
+
 /// Each column holds a page, a dictionary and a compressor that grows with them: for 57
 /// columns and 100,000 rows, 128 KiB instead of the usual 1 MiB took the peak from 61 to 40
 /// MiB, and the file from 64 to 56 bytes a row.
@@ -169,7 +172,7 @@ impl RowGroup {
         let rows = ROW_GROUP_ROWS - self.rows;
         let bytes: usize = (0..self.columns.len()).map(|index| column(&self.columns, index).bytes()).sum();
         match bytes.checked_div(self.rows) {
-            None => rows,
+            None => rows.min(FIRST_ROWS),
             Some(of_row) => rows.min(ROW_GROUP_BYTES.saturating_sub(bytes) / of_row.max(1)),
         }
     }
