@@ -21,6 +21,7 @@ use crate::history::picture::Picture;
 use crate::model::event::RunHeader;
 use crate::model::manifest::Manifest;
 use crate::model::run::RunId;
+use crate::output::crew::Crew;
 use crate::output::format::{EncodeError, Encoder};
 use crate::output::parquet::ParquetEncoder;
 use crate::output::published::Published;
@@ -138,8 +139,8 @@ fn write_parquet(file: &Path, diff: &Diff, a: &Manifest, b: &Manifest) -> Result
         (&a.change, &a.host, &a.vm_id, &a.subject).cmp(&(&b.change, &b.host, &b.vm_id, &b.subject))
     });
     let mut body = Vec::new();
-    let mut encoder = Box::new(ParquetEncoder::open(&table, &header, &mut body)?);
-    encoder.encode(&table.stamp(&header, &Vchange::batch(rows).columns)?)?;
+    let mut encoder = Box::new(ParquetEncoder::open(&table, &header, &Crew::of(0), &mut body)?);
+    encoder.encode(&[table.stamp(&header, &Vchange::batch(rows).columns)?].into())?;
     encoder.finish()?;
     let mut part = file.as_os_str().to_owned();
     part.push(".part");

@@ -217,7 +217,7 @@ fn csv<R: Row>(name: &'static str, rows: Vec<R>, header: &RunHeader) -> Result<R
     let mut body = Vec::new();
     let mut encoder = Box::new(CsvEncoder::open(&table, FormulaGuard::On, &mut body).map_err(unwritable)?);
     let stamped = table.stamp(header, &R::batch(rows).columns).map_err(|error| unwritable(error.into()))?;
-    encoder.encode(&stamped).map_err(unwritable)?;
+    encoder.encode(&[stamped].into()).map_err(unwritable)?;
     encoder.finish().map_err(unwritable)?;
     Ok(Report { name, format: ArtifactFormat::Csv, rows: count, body: body.into() })
 }

@@ -12,6 +12,7 @@
 //! of the name itself. Parquet and NDJSON hold the text verbatim.
 
 use std::io::Write;
+use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, Int64Type, TimestampMicrosecondType};
@@ -52,7 +53,17 @@ impl<W: Write + Send> CsvEncoder<W> {
 }
 
 impl<W: Write + Send> Encoder for CsvEncoder<W> {
-    fn encode(&mut self, rows: &RecordBatch) -> Result<(), EncodeError> {
+    fn encode(&mut self, rows: &Arc<[RecordBatch]>) -> Result<(), EncodeError> {
+        rows.iter().try_for_each(|batch| self.lines_of(batch))
+    }
+
+    fn finish(mut self: Box<Self>) -> Result<(), EncodeError> {
+        Ok(self.out.flush()?)
+    }
+}
+
+impl<W: Write + Send> CsvEncoder<W> {
+    fn lines_of(&mut self, rows: &RecordBatch) -> Result<(), EncodeError> {
         let schema = rows.schema();
         let columns = schema.fields().iter().zip(rows.columns());
         let columns = columns.map(|(field, array)| Cells::of(field, array)).collect::<Result<Vec<_>, _>>()?;
@@ -67,10 +78,6 @@ impl<W: Write + Send> Encoder for CsvEncoder<W> {
             self.lines.extend_from_slice(LINE_END);
         }
         Ok(self.out.write_all(&self.lines)?)
-    }
-
-    fn finish(mut self: Box<Self>) -> Result<(), EncodeError> {
-        Ok(self.out.flush()?)
     }
 }
 

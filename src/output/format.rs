@@ -1,6 +1,7 @@
 //! The contract of a format: batches of one table in, the bytes of one object out.
 
 use std::io;
+use std::sync::Arc;
 
 use arrow_array::RecordBatch;
 use arrow_schema::{ArrowError, DataType};
@@ -10,8 +11,9 @@ use parquet::errors::ParquetError;
 /// was opened on; memory is bounded by the encoder's own block (a row group for Parquet, a
 /// batch for the line formats), never by the table.
 pub trait Encoder: Send {
-    /// Adds rows. Their schema is the published one the encoder was opened with.
-    fn encode(&mut self, rows: &RecordBatch) -> Result<(), EncodeError>;
+    /// Adds rows, batch by batch, some of a few rows only. Their schema is the published one
+    /// the encoder was opened with.
+    fn encode(&mut self, rows: &Arc<[RecordBatch]>) -> Result<(), EncodeError>;
 
     /// Writes what a reader needs at the end. Without this call the object is not whole.
     fn finish(self: Box<Self>) -> Result<(), EncodeError>;

@@ -1,28 +1,25 @@
 //! How a spool file is laid out, and what can still be read from one.
 //!
 //! ```text
-//! file  = "lustrum-spool 1 <schemas: 64 hex>\n" frame*
+//! file  = "lustrum-spool 2 <schemas: 64 hex>\n" frame*
 //! frame = u32 length of body | u32 CRC-32 of body | body              (little endian)
 //! body  = u8 kind | u16 length, host | rest
-//! rest  = 'R' rows:      u16 length, table | u32 length, IPC message | IPC body
+//! rest  = 'R' rows:      u16 length, table | a block of packed rows
 //!         'F' finished:  what the engine wants back after a restart
 //!         'X' forgotten: nothing; earlier rows of this host do not count
 //! ```
-//! Rows are Arrow IPC record-batch messages without their schema, which the table knows.
+//! Rows are packed without their schema, which the table knows.
 
-use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::Path;
 
 use arrow_array::RecordBatch;
-use arrow_buffer::Buffer;
-use arrow_ipc::writer::{DictionaryTracker, IpcDataGenerator, IpcWriteContext, IpcWriteOptions};
-use arrow_ipc::{MetadataVersion, reader, root_as_message};
-use arrow_schema::{ArrowError, SchemaRef};
+use arrow_schema::ArrowError;
 use sha2::{Digest, Sha256};
 
 use crate::model::target::HostName;
+use crate::output::packed;
 use crate::output::published::{fingerprint, hex};
 use crate::tables::table::{TableId, TableSpec};
 
@@ -31,12 +28,14 @@ const FINISHED: u8 = b'F';
 const FORGOTTEN: u8 = b'X';
 const PREFIX_BYTES: usize = 8;
 
-/// Where the rows of a frame lie: the IPC message, and right behind it the IPC body.
+/// Twenty rows of a wide table: no frame is grown bit by bit.
+const USUAL_BYTES: usize = 16 * 1024;
+
+/// Where the rows of a frame lie.
 #[derive(Clone, Copy, Debug)]
 pub struct Span {
     pub offset: u64,
-    pub message_bytes: u32,
-    pub body_bytes: u32,
+    pub bytes: u32,
 }
 
 /// The first line: rows are only ever decoded with the schemas they were encoded with.
@@ -45,37 +44,28 @@ pub fn head(tables: &[&'static TableSpec]) -> Vec<u8> {
     for spec in tables {
         schemas.update(format!("{} {}\n", spec.id, fingerprint(&(spec.schema)())));
     }
-    format!("lustrum-spool 1 {}\n", hex(&schemas.finalize())).into_bytes()
+    format!("lustrum-spool 2 {}\n", hex(&schemas.finalize())).into_bytes()
 }
 
 /// A frame of rows, and where in it they lie.
 pub fn rows(host: &HostName, table: TableId, rows: &RecordBatch) -> Result<(Vec<u8>, Span), ArrowError> {
-    let options = IpcWriteOptions::try_new(8, false, MetadataVersion::V5)?;
-    let (mut no_dictionaries, mut scratch) = (DictionaryTracker::new(false), IpcWriteContext::default());
-    let (_, encoded) = IpcDataGenerator {}.encode(rows, &mut no_dictionaries, &options, &mut scratch)?;
-    let (message, body) = (encoded.ipc_message, encoded.arrow_data);
-    let length = |bytes: &[u8]| u32::try_from(bytes.len()).map_err(|_| broken("rows of 4 GiB at once"));
-    let (message_bytes, body_bytes) = (length(&message)?, length(&body)?);
-    let rest = [&short(table.as_str()), &message_bytes.to_le_bytes()[..], &message, &body].concat();
-    let frame = frame(ROWS, host, &rest);
-    let offset = (frame.len() - message.len() - body.len()) as u64;
-    Ok((frame, Span { offset, message_bytes, body_bytes }))
+    let mut frame = begin(ROWS, host);
+    frame.extend(short(table.as_str()));
+    let offset = frame.len();
+    packed::pack(rows, &mut frame)?;
+    let bytes =
+        u32::try_from(frame.len()).map_err(|_| ArrowError::IpcError("rows of 4 GiB at once".to_owned()))?;
+    Ok((seal(frame), Span { offset: offset as u64, bytes: bytes - offset as u32 }))
 }
 
 pub fn finished(host: &HostName, note: &[u8]) -> Vec<u8> {
-    frame(FINISHED, host, note)
+    let mut frame = begin(FINISHED, host);
+    frame.extend_from_slice(note);
+    seal(frame)
 }
 
 pub fn forgotten(host: &HostName) -> Vec<u8> {
-    frame(FORGOTTEN, host, &[])
-}
-
-/// The rows of a span's bytes.
-pub fn decode(span: Span, mut bytes: Vec<u8>, schema: SchemaRef) -> Result<RecordBatch, ArrowError> {
-    let body = Buffer::from_vec(bytes.split_off(span.message_bytes as usize));
-    let message = root_as_message(&bytes).map_err(|error| broken(&error.to_string()))?;
-    let batch = message.header_as_record_batch().ok_or_else(|| broken("a frame that holds no rows"))?;
-    reader::read_record_batch(&body, batch, schema, &HashMap::new(), None, &message.version())
+    seal(begin(FORGOTTEN, host))
 }
 
 /// What a whole pass over a file found.
@@ -136,11 +126,8 @@ impl Scan {
             ROWS => {
                 let (table, rest) = split_short(rest)?;
                 let table = tables.iter().position(|spec| spec.id.as_str() == table)?;
-                let (length, rest) = rest.split_first_chunk()?;
-                let message_bytes = u32::from_le_bytes(*length);
-                let body_bytes = u32::try_from(rest.len()).ok()?.checked_sub(message_bytes)?;
                 let offset = self.end + (PREFIX_BYTES + body.len() - rest.len()) as u64;
-                self.rows.push((host, table, Span { offset, message_bytes, body_bytes }));
+                self.rows.push((host, table, Span { offset, bytes: u32::try_from(rest.len()).ok()? }));
             }
             FINISHED => self.finished.push((host, rest.to_vec())),
             FORGOTTEN => self.rows.retain(|(other, ..)| *other != host),
@@ -150,10 +137,20 @@ impl Scan {
     }
 }
 
-fn frame(kind: u8, host: &HostName, rest: &[u8]) -> Vec<u8> {
-    let body = [&[kind], &short(host.as_str())[..], rest].concat();
-    let length = (body.len() as u32).to_le_bytes();
-    [&length[..], &crc32fast::hash(&body).to_le_bytes(), &body].concat()
+/// A frame whose prefix is not yet known.
+fn begin(kind: u8, host: &HostName) -> Vec<u8> {
+    let mut frame = Vec::with_capacity(USUAL_BYTES);
+    frame.resize(PREFIX_BYTES, 0);
+    frame.push(kind);
+    frame.extend(short(host.as_str()));
+    frame
+}
+
+fn seal(mut frame: Vec<u8>) -> Vec<u8> {
+    let (prefix, body) = frame.split_at_mut(PREFIX_BYTES);
+    prefix[..4].copy_from_slice(&(body.len() as u32).to_le_bytes());
+    prefix[4..].copy_from_slice(&crc32fast::hash(body).to_le_bytes());
+    frame
 }
 
 fn short(text: &str) -> Vec<u8> {
@@ -164,8 +161,4 @@ fn split_short(bytes: &[u8]) -> Option<(&str, &[u8])> {
     let (length, rest) = bytes.split_first_chunk()?;
     let (text, rest) = rest.split_at_checked(u16::from_le_bytes(*length) as usize)?;
     Some((std::str::from_utf8(text).ok()?, rest))
-}
-
-fn broken(what: &str) -> ArrowError {
-    ArrowError::IpcError(what.to_owned())
 }

@@ -3,6 +3,7 @@
 pub mod cell_text;
 pub mod column_width;
 pub mod commit;
+pub mod crew;
 pub mod csv;
 pub mod draft;
 pub mod export;
@@ -11,6 +12,7 @@ pub mod format;
 pub mod frame;
 pub mod layout;
 pub mod ndjson;
+pub mod packed;
 pub mod parquet;
 pub mod pieces;
 pub mod press;

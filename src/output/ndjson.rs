@@ -38,9 +38,12 @@ impl<W: Write + Send> NdjsonEncoder<W> {
 }
 
 impl<W: Write + Send> Encoder for NdjsonEncoder<W> {
-    fn encode(&mut self, rows: &RecordBatch) -> Result<(), EncodeError> {
-        let columns = rows.columns().iter().map(relabelled).collect();
-        Ok(self.writer.write(&RecordBatch::try_new(self.schema.clone(), columns)?)?)
+    fn encode(&mut self, rows: &Arc<[RecordBatch]>) -> Result<(), EncodeError> {
+        for batch in rows.iter() {
+            let columns = batch.columns().iter().map(relabelled).collect();
+            self.writer.write(&RecordBatch::try_new(self.schema.clone(), columns)?)?;
+        }
+        Ok(())
     }
 
     fn finish(mut self: Box<Self>) -> Result<(), EncodeError> {

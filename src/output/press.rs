@@ -8,11 +8,14 @@ use std::sync::mpsc;
 
 use tokio::sync::oneshot;
 
+use crate::output::crew::Crew;
+
 type Job = Box<dyn FnOnce() + Send>;
 
 /// The thread, until this is dropped.
 pub struct Press {
     jobs: mpsc::Sender<Job>,
+    crew: Crew,
 }
 
 /// A job panicked; the thread is gone with it.
@@ -29,7 +32,12 @@ impl Press {
         if let Err(error) = encoder.spawn(move || waiting.into_iter().for_each(|job| job())) {
             tracing::error!(%error, "no thread for the encoder");
         }
-        Self { jobs }
+        Self { jobs, crew: Crew::start() }
+    }
+
+    /// Who helps a job; one job at a time.
+    pub fn crew(&self) -> &Crew {
+        &self.crew
     }
 
     /// Runs a job after those before it. The job begins when this is called, not when the

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use arrow_array::{ArrayRef, RecordBatch, StringArray, TimestampMicrosecondArray};
+use arrow_array::{Array, ArrayRef, RecordBatch, StringArray, TimestampMicrosecondArray};
 use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef, TimeUnit};
 use sha2::{Digest, Sha256};
 
@@ -33,13 +33,30 @@ impl Published {
 
     /// Puts the run in front of rows that have the declared schema.
     pub fn stamp(&self, header: &RunHeader, rows: &RecordBatch) -> Result<RecordBatch, ArrowError> {
-        let count = rows.num_rows();
-        let run_id = StringArray::from_iter_values(std::iter::repeat_n(header.run_id.as_str(), count));
-        let slot = header.slot.instant().timestamp_micros();
-        let slot = TimestampMicrosecondArray::from_value(slot, count).with_timezone("UTC");
-        let stamps: [ArrayRef; 2] = [Arc::new(run_id), Arc::new(slot)];
-        let columns = stamps.into_iter().chain(rows.columns().iter().cloned()).collect();
+        self.stamped(&Stamps::of(header, rows.num_rows()), rows)
+    }
+
+    /// The same with stamps that were made for at least as many rows.
+    pub fn stamped(&self, stamps: &Stamps, rows: &RecordBatch) -> Result<RecordBatch, ArrowError> {
+        let stamps = stamps.0.iter().map(|stamp| stamp.slice(0, rows.num_rows()));
+        let columns = stamps.chain(rows.columns().iter().cloned()).collect();
         RecordBatch::try_new(self.schema.clone(), columns)
+    }
+}
+
+/// What stands in front of every row of a run, made once for many rows.
+pub struct Stamps([ArrayRef; 2]);
+
+impl Stamps {
+    pub fn of(header: &RunHeader, rows: usize) -> Self {
+        let run_id = StringArray::new_repeated(header.run_id.as_str(), rows);
+        let slot = header.slot.instant().timestamp_micros();
+        let slot = TimestampMicrosecondArray::from_value(slot, rows).with_timezone("UTC");
+        Self([Arc::new(run_id), Arc::new(slot)])
+    }
+
+    pub fn rows(&self) -> usize {
+        self.0[0].len()
     }
 }
 

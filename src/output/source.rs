@@ -22,4 +22,14 @@ pub trait TableSource: Send + Sync {
 
     /// Rows that belong to no single host (clusters, shared volumes), behind all others.
     fn fleet_rows(&self, table: &'static TableSpec) -> Result<RecordBatch, SpoolError>;
+
+    /// The rows of the first of these hosts, and of as many after it as are cheap to take
+    /// together; how many hosts those are. `hosts` is a stretch of [`TableSource::hosts`].
+    fn rows_of(
+        &self,
+        table: &'static TableSpec,
+        hosts: &[HostName],
+    ) -> Result<(RecordBatch, usize), SpoolError> {
+        Ok((self.host_rows(table, &hosts[0])?, 1))
+    }
 }

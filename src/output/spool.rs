@@ -13,15 +13,20 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use arrow_array::RecordBatch;
-use arrow_schema::SchemaRef;
 
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::target::HostName;
 use crate::output::frame::{self, Span};
+use crate::output::packed;
 use crate::tables::table::{RowBatch, TableId, TableSpec};
 
 /// Bytes that gather before they are written.
 const PENDING_BYTES: usize = 1024 * 1024;
+
+/// Hosts are read together until they have so much: what encoders work on at once. Packed
+/// bytes may unpack to several times as many, so the rows count too.
+const TOGETHER_BYTES: usize = 2 * 1024 * 1024;
+const TOGETHER_ROWS: usize = 4096;
 
 /// The spool cannot be written or read any more.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -267,19 +272,35 @@ impl SpoolReader {
     /// All rows of a host in a table, in the order in which they came; none is an empty
     /// batch, also for a table that the spool was not opened for.
     pub fn rows(&self, table: &TableSpec, host: &HostName) -> Result<RecordBatch, SpoolError> {
-        let schema = (table.schema)();
-        let mut batches = Vec::new();
-        for span in self.spans(table.id, host) {
-            let batch =
-                self.read(*span, schema.clone()).map_err(|error| self.spool.failed("read", &error))?;
-            batches.push(batch);
+        Ok(self.rows_of(table, std::slice::from_ref(host))?.0)
+    }
+
+    /// The same of the first of several hosts and of as many after it as are cheap to take
+    /// together, with the number of rows of each.
+    pub fn rows_of(
+        &self,
+        table: &TableSpec,
+        hosts: &[HostName],
+    ) -> Result<(RecordBatch, Vec<usize>), SpoolError> {
+        let (mut bytes, mut begun, mut rows) = (Vec::<u8>::new(), Vec::new(), Vec::new());
+        let mut total = 0;
+        for host in hosts {
+            let before = total;
+            for span in self.spans(table.id, host) {
+                let begin = bytes.len();
+                self.read(*span, &mut bytes).map_err(|error| self.spool.failed("read", &error))?;
+                total += packed::rows(&bytes[begin..]);
+                begun.push(begin);
+            }
+            rows.push(total - before);
+            if bytes.len() >= TOGETHER_BYTES || total >= TOGETHER_ROWS {
+                break;
+            }
         }
-        match batches.len() {
-            0 => Ok(RecordBatch::new_empty(schema)),
-            1 => Ok(batches.remove(0)),
-            _ => arrow_select::concat::concat_batches(&schema, &batches)
-                .map_err(|error| self.spool.failed("read", &error)),
-        }
+        let ends = begun.iter().skip(1).copied().chain([bytes.len()]);
+        let blocks: Vec<_> = begun.iter().zip(ends).map(|(begin, end)| &bytes[*begin..end]).collect();
+        let batch = packed::unpack(&blocks, (table.schema)()).map_err(|error| self.broken(&error))?;
+        Ok((batch, rows))
     }
 
     /// Rows were read that make no sense together.
@@ -298,14 +319,13 @@ impl SpoolReader {
         of_host.unwrap_or_default().iter().map(|(_, span)| span)
     }
 
-    fn read(&self, span: Span, schema: SchemaRef) -> io::Result<RecordBatch> {
-        let mut bytes = vec![0; span.message_bytes as usize + span.body_bytes as usize];
-        {
-            let mut file = self.opened.lock().expect("no reader of the spool panics");
-            file.seek(SeekFrom::Start(span.offset))?;
-            file.read_exact(&mut bytes)?;
-        }
-        frame::decode(span, bytes, schema).map_err(io::Error::other)
+    /// Adds a block behind what is in `bytes`.
+    fn read(&self, span: Span, bytes: &mut Vec<u8>) -> io::Result<()> {
+        let begin = bytes.len();
+        bytes.resize(begin + span.bytes as usize, 0);
+        let mut file = self.opened.lock().expect("no reader of the spool panics");
+        file.seek(SeekFrom::Start(span.offset))?;
+        file.read_exact(&mut bytes[begin..])
     }
 }
 

@@ -30,22 +30,52 @@ impl Spooled {
 
     /// Drops the VMs that are kept on another host and orders by VM id; rows without a
     /// `vm_id` keep their order.
-    fn counted(&self, host: &HostName, rows: &RecordBatch) -> Result<RecordBatch, ArrowError> {
+    fn counted(&self, host: &HostName, rows: RecordBatch) -> Result<RecordBatch, ArrowError> {
         let vm_ids = rows.column_by_name("vm_id").filter(|column| *column.data_type() == DataType::Utf8);
-        let Some(vm_ids) = vm_ids else { return Ok(rows.clone()) };
+        let Some(vm_ids) = vm_ids else { return Ok(rows) };
         let vm_ids: &StringArray = vm_ids.as_string();
         let key = |row: &u32| (vm_ids.is_null(*row as usize), vm_ids.value(*row as usize));
         let mut order: Vec<u32> = (0..rows.num_rows() as u32).collect();
         let sorted = order.is_sorted_by_key(key);
         let stays = |id: &str| self.kept_on.get(id).is_none_or(|kept_on| kept_on == host);
         if sorted && (self.kept_on.is_empty() || vm_ids.iter().flatten().all(stays)) {
-            return Ok(rows.clone());
+            return Ok(rows);
         }
         order.sort_by_key(key);
         let stays: BooleanArray = vm_ids.iter().map(|id| Some(id.is_none_or(stays))).collect();
         let order = UInt32Array::from(order);
         let stays = arrow_select::take::take(&stays, &order, None)?;
-        filter_record_batch(&take_record_batch(rows, &order)?, stays.as_boolean())
+        filter_record_batch(&take_record_batch(&rows, &order)?, stays.as_boolean())
+    }
+}
+
+impl Spooled {
+    /// [`Spooled::counted`] for each of several hosts. Almost always all is as it came: then
+    /// nothing is taken apart.
+    fn counted_each(
+        &self,
+        hosts: &[HostName],
+        rows: RecordBatch,
+        of_hosts: &[usize],
+    ) -> Result<RecordBatch, ArrowError> {
+        let ids = rows.column_by_name("vm_id").and_then(|ids| ids.as_string_opt::<i32>());
+        let as_it_came = |ids: &StringArray| {
+            let mut first = 0;
+            of_hosts.iter().all(|count| {
+                let of_host = first..first + count;
+                first += count;
+                of_host.is_sorted_by_key(|row| (ids.is_null(row), ids.value(row)))
+            })
+        };
+        if ids.is_none_or(|ids| self.kept_on.is_empty() && as_it_came(ids)) {
+            return Ok(rows);
+        }
+        let mut first = 0;
+        let counted = hosts.iter().zip(of_hosts).map(|(host, count)| {
+            first += count;
+            self.counted(host, rows.slice(first - count, *count))
+        });
+        arrow_select::concat::concat_batches(&rows.schema(), &counted.collect::<Result<Vec<_>, _>>()?)
     }
 }
 
@@ -61,7 +91,17 @@ impl TableSource for Spooled {
 
     fn host_rows(&self, table: &'static TableSpec, host: &HostName) -> Result<RecordBatch, SpoolError> {
         let rows = self.reader.rows(table, host)?;
-        self.counted(host, &rows).map_err(|error| self.reader.broken(&error))
+        self.counted(host, rows).map_err(|error| self.reader.broken(&error))
+    }
+
+    fn rows_of(
+        &self,
+        table: &'static TableSpec,
+        hosts: &[HostName],
+    ) -> Result<(RecordBatch, usize), SpoolError> {
+        let (rows, of_hosts) = self.reader.rows_of(table, hosts)?;
+        let counted = self.counted_each(hosts, rows, &of_hosts);
+        Ok((counted.map_err(|error| self.reader.broken(&error))?, of_hosts.len()))
     }
 
     fn fleet_rows(&self, table: &'static TableSpec) -> Result<RecordBatch, SpoolError> {

@@ -1,14 +1,14 @@
 //! From a run's rows to staged objects: each table once through its rows, into all formats
 //! at the same time.
 //!
-//! Encoding runs on a blocking thread and hands chunks of a mebibyte to the store; memory
-//! is one host's rows, one coalesced batch, one row group, and a few chunks.
+//! Encoding runs on the press and its crew and hands chunks of a mebibyte to the store;
+//! memory is two stretches of rows (one is read while the other is encoded), one row group,
+//! and a few chunks.
 
 use std::io::{self, Write};
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
-use arrow_select::coalesce::BatchCoalescer;
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
@@ -16,6 +16,7 @@ use tokio::sync::mpsc;
 use crate::model::artifact::{Artifact, ArtifactFormat};
 use crate::model::event::RunHeader;
 use crate::model::failure::{Failure, FailureKind};
+use crate::output::crew::Crew;
 use crate::output::csv::{CsvEncoder, FormulaGuard};
 use crate::output::draft::Draft;
 use crate::output::format::{EncodeError, Encoder};
@@ -23,7 +24,7 @@ use crate::output::layout::{Key, RunKeys};
 use crate::output::ndjson::NdjsonEncoder;
 use crate::output::parquet::ParquetEncoder;
 use crate::output::press::Stopped;
-use crate::output::published::{Published, hex};
+use crate::output::published::{Published, Stamps, hex};
 use crate::output::source::TableSource;
 use crate::output::spool::SpoolError;
 use crate::output::staged::StagedWrite;
@@ -78,7 +79,12 @@ pub async fn write_table(
     spec: &'static TableSpec,
     formats: &[TableFormat],
 ) -> Result<Vec<Artifact>, WriteError> {
-    let job = Encoding { table: Published::of(spec), header: header.clone(), formats: formats.to_vec() };
+    let job = Encoding {
+        table: Published::of(spec),
+        header: header.clone(),
+        formats: formats.to_vec(),
+        crew: draft.press().crew().clone(),
+    };
     let fingerprint = job.table.fingerprint.clone();
     let mut objects = Vec::with_capacity(formats.len());
     for format in formats {
@@ -140,10 +146,11 @@ impl TableFormat {
         self,
         table: &Published,
         header: &RunHeader,
+        crew: &Crew,
         out: &'a mut ChunkSink,
     ) -> Result<Box<dyn Encoder + 'a>, EncodeError> {
         Ok(match self {
-            Self::Parquet => Box::new(ParquetEncoder::open(table, header, out)?),
+            Self::Parquet => Box::new(ParquetEncoder::open(table, header, crew, out)?),
             Self::Csv(guard) => Box::new(CsvEncoder::open(table, guard, out)?),
             Self::Ndjson => Box::new(NdjsonEncoder::open(table, out)),
         })
@@ -155,6 +162,7 @@ struct Encoding {
     table: Published,
     header: RunHeader,
     formats: Vec<TableFormat>,
+    crew: Crew,
 }
 
 /// What the encoding of one table came to.
@@ -187,29 +195,50 @@ impl Encoding {
         let opened = sinks
             .iter_mut()
             .zip(&self.formats)
-            .map(|(sink, format)| format.open(&self.table, &self.header, sink));
+            .map(|(sink, format)| format.open(&self.table, &self.header, &self.crew, sink));
         let mut encoders = opened.collect::<Result<Vec<_>, _>>().map_err(|error| self.failed(error))?;
-        let mut count = 0;
-        let mut pass_on = |batches: &mut BatchCoalescer| {
-            while let Some(batch) = batches.next_completed_batch() {
-                count += batch.num_rows() as u64;
-                encoders.iter_mut().try_for_each(|encoder| encoder.encode(&batch))?;
+        let mut stamps = Stamps::of(&self.header, BATCH_ROWS);
+        let (mut gathered, mut gathered_rows, mut count) = (Vec::new(), 0, 0);
+        let mut hosts = rows.hosts();
+        let mut of_fleet = Some(());
+        loop {
+            let found: RecordBatch = if hosts.is_empty() {
+                if of_fleet.take().is_none() {
+                    break;
+                }
+                rows.fleet_rows(self.table.spec)?
+            } else {
+                let (found, taken) = rows.rows_of(self.table.spec, hosts)?;
+                hosts = &hosts[taken..];
+                found
+            };
+            if found.num_rows() == 0 {
+                continue;
             }
-            Ok(())
-        };
-        let mut batches = BatchCoalescer::new(self.table.schema.clone(), BATCH_ROWS);
-        let of_hosts = rows.hosts().iter().map(|host| rows.host_rows(self.table.spec, host));
-        for found in of_hosts.chain(std::iter::once_with(|| rows.fleet_rows(self.table.spec))) {
-            let found: RecordBatch = found?;
-            let stamped = self.table.stamp(&self.header, &found);
-            let pushed = stamped.and_then(|rows| batches.push_batch(rows));
-            pushed.map_err(|error| self.failed(error))?;
-            pass_on(&mut batches).map_err(|error: EncodeError| self.failed(error))?;
+            if found.num_rows() > stamps.rows() {
+                stamps = Stamps::of(&self.header, found.num_rows());
+            }
+            gathered.push(self.table.stamped(&stamps, &found).map_err(|error| self.failed(error))?);
+            gathered_rows += found.num_rows();
+            count += found.num_rows() as u64;
+            if gathered_rows >= BATCH_ROWS {
+                self.pass_on(&mut encoders, std::mem::take(&mut gathered))?;
+                gathered_rows = 0;
+            }
         }
-        batches.finish_buffered_batch().map_err(|error| self.failed(error))?;
-        pass_on(&mut batches).map_err(|error| self.failed(error))?;
+        self.pass_on(&mut encoders, gathered)?;
         encoders.into_iter().try_for_each(Encoder::finish).map_err(|error| self.failed(error))?;
         Ok(count)
+    }
+
+    fn pass_on(
+        &self,
+        encoders: &mut [Box<dyn Encoder + '_>],
+        rows: Vec<RecordBatch>,
+    ) -> Result<(), WriteError> {
+        let rows = Arc::from(rows);
+        let passed = encoders.iter_mut().try_for_each(|encoder| encoder.encode(&rows));
+        passed.map_err(|error| self.failed(error))
     }
 
     fn failed(&self, error: impl Into<EncodeError>) -> WriteError {

@@ -6,6 +6,7 @@ use arrow_array::RecordBatch;
 use arrow_array::cast::AsArray;
 use arrow_schema::{DataType, Field, Schema};
 use bytes::Bytes;
+use lustrum::output::crew::Crew;
 use lustrum::output::csv::{CsvEncoder, FormulaGuard};
 use lustrum::output::format::Encoder;
 use lustrum::output::ndjson::NdjsonEncoder;
@@ -27,16 +28,15 @@ fn published(rows: Vec<Sample>) -> RecordBatch {
 fn written(batches: &[RecordBatch], open: impl Fn(&mut Vec<u8>) -> Box<dyn Encoder + '_>) -> Vec<u8> {
     let mut out = Vec::new();
     let mut encoder = open(&mut out);
-    for batch in batches {
-        encoder.encode(batch).unwrap();
-    }
+    encoder.encode(&batches.into()).unwrap();
     encoder.finish().unwrap();
     out
 }
 
 fn parquet(batches: &[RecordBatch]) -> Bytes {
     let table = Published::of(&Sample::SPEC);
-    written(batches, |out| Box::new(ParquetEncoder::open(&table, &header(1), out).unwrap())).into()
+    written(batches, |out| Box::new(ParquetEncoder::open(&table, &header(1), &Crew::of(1), out).unwrap()))
+        .into()
 }
 
 fn csv(batches: &[RecordBatch], guard: FormulaGuard) -> String {
@@ -120,6 +120,23 @@ fn parquet_gives_back_every_cell() {
     let rows = published(tricky("hv01"));
     let halves = [rows.slice(0, 7), rows.slice(7, rows.num_rows() - 7)];
     assert_eq!(parquet_rows(parquet(&halves)), rows);
+}
+
+/// Rows enough for several row groups.
+#[test]
+fn parquet_bytes_do_not_depend_on_who_encodes() {
+    let rows = (0..30_000).map(|row| named("hv01", &format!("vm-{row:06}"), "a name")).collect();
+    let rows = published(rows);
+    let batches: Vec<_> = (0..10).flat_map(|_| [rows.slice(0, 29_000), rows.slice(29_000, 1_000)]).collect();
+    let table = Published::of(&Sample::SPEC);
+    let by = |crew: &Crew| {
+        written(&batches, |out| Box::new(ParquetEncoder::open(&table, &header(1), crew, out).unwrap()))
+    };
+    let alone = by(&Crew::of(0));
+    assert!([1, 3].iter().all(|helpers| by(&Crew::of(*helpers)) == alone));
+    let file = SerializedFileReader::new(Bytes::from(alone)).unwrap();
+    assert_eq!(file.metadata().num_row_groups(), 5);
+    assert!(file.metadata().row_groups().iter().all(|group| group.num_rows() <= 65_536));
 }
 
 #[test]
