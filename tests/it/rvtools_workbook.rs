@@ -3,30 +3,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Cursor;
-use std::sync::Arc;
 
 use calamine::{Data, Range, Reader, Xlsx};
-use lustrum::config::fleet::Fleet;
-use lustrum::config::job::{Job, Output, TableFormat};
-use lustrum::config::load::Asked;
-use lustrum::engine::plan::Plan;
-use lustrum::engine::run::{Ended, Ground, run};
-use lustrum::engine::stop::Stop;
+use lustrum::config::job::TableFormat;
 use lustrum::model::artifact::ArtifactFormat;
-use lustrum::model::event::RunHeader;
-use lustrum::model::manifest::Manifest;
-use lustrum::model::run::{Attempt, JobName, RunId, Scope, Slot};
-use lustrum::model::target::AuthMethod;
-use lustrum::output::layout::Key;
 use lustrum::output::shown::{Kind, kind};
-use lustrum::output::store::Store;
 use lustrum::simulator::fleet::FleetSpec;
-use lustrum::simulator::running::Simulator;
+use lustrum::simulator::layout::Layout;
 use lustrum::tables::catalogue::all;
 use lustrum::tables::table::TableSpec;
 use lustrum::tables::tabs::{TITLES, tabs};
-use lustrum::time::clock::Clock;
 use serde::Deserialize;
+
+use crate::world::simulated_run::survey;
 
 /// Tabs that are not declared whole yet. Exact: a tab that is whole must leave the list.
 const UNFINISHED: &[&str] = &[];
@@ -183,53 +172,6 @@ fn a_tab_that_has_rows_belongs_to_the_table_of_its_name() {
     }
 }
 
-/// What the run of a simulated fleet left.
-struct Survey {
-    store: Store,
-    manifest: Arc<Manifest>,
-}
-
-async fn survey(spec: FleetSpec) -> Survey {
-    let simulator = Simulator::start(spec).await.unwrap();
-    let formats = vec![TableFormat::Parquet, TableFormat::Xlsx, TableFormat::RvtoolsCsv];
-    let job = Job { output: Output { formats, ..Output::default() }, ..Job::default() };
-    let provider = Arc::new(lustrum::providers::catalogue::hyperv(job.limits.shell()));
-    let credential = simulator.credential();
-    let mut targets = simulator.targets(AuthMethod::Negotiate);
-    targets.iter_mut().for_each(|target| target.credential = credential.name.clone());
-    let fleet = Fleet { targets, warnings: Vec::new() };
-    let credentials = [(credential.name.clone(), credential)].into();
-    let plan = Plan::of(Asked { job, fleet, credentials, warnings: Vec::new() }, false);
-    let clock = Clock::system();
-    let (job, slot) = (JobName::parse("tabs").unwrap(), Slot::parse("20261121T060000.000Z").unwrap());
-    let header = RunHeader {
-        run_id: RunId::new(&job, slot),
-        job,
-        slot,
-        attempt: Attempt::from_bits(1),
-        started_at: clock.now(),
-        program_version: "test".into(),
-        plan_digest: plan.digest(),
-        scope: Scope::Full,
-        parent: None,
-    };
-    let folder = tempfile::tempdir().unwrap();
-    let store = Store::memory();
-    let ground = Ground {
-        clock,
-        store: store.clone(),
-        spool: folder.path().join("spool"),
-        stop: Stop::default(),
-        listeners: Vec::new(),
-        warnings: Vec::new(),
-    };
-    let Ended::Committed(manifest) = run(plan, provider, header, ground).await.unwrap() else {
-        panic!("not committed")
-    };
-    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "a temporary file stays behind");
-    Survey { store, manifest }
-}
-
 /// A sheet with its cells by header.
 struct Sheet {
     range: Range<Data>,
@@ -254,12 +196,14 @@ impl Sheet {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_workbook_of_a_fleet_keeps_every_rule() {
-    let survey = survey(FleetSpec::new(5, 100, 7)).await;
+    // Three clusters and two hosts that stand alone.
+    let spec = FleetSpec { layout: Layout::Clusters(vec![4, 4, 4]), ..FleetSpec::new(14, 36, 7) };
+    let survey = survey(spec, &[TableFormat::Parquet, TableFormat::Xlsx, TableFormat::RvtoolsCsv]).await;
     let artifacts = || survey.manifest.artifacts.values();
     let workbooks: Vec<_> = artifacts().filter(|artifact| artifact.format == ArtifactFormat::Xlsx).collect();
     let [workbook] = workbooks.as_slice() else { panic!("{workbooks:?}") };
     assert!(workbook.path.ends_with("/RVTools_export_all_2026-11-21_06.00.00.xlsx"), "{}", workbook.path);
-    let bytes = survey.store.get(&Key::parse(&workbook.path).unwrap()).await.unwrap().unwrap();
+    let bytes = survey.artifact(".xlsx").await;
     let mut book: Xlsx<_> = Xlsx::new(Cursor::new(bytes.to_vec())).unwrap();
     let names = book.sheet_names();
     let sheets: BTreeMap<String, Sheet> =
@@ -294,7 +238,7 @@ async fn the_workbook_of_a_fleet_keeps_every_rule() {
     for (name, artifact) in csv {
         let sheet = &sheets[name.trim_start_matches("RVTools_tab").trim_end_matches(".csv")];
         assert_eq!(artifact.rows, sheet.rows() as u64, "{name}");
-        let body = survey.store.get(&Key::parse(&artifact.path).unwrap()).await.unwrap().unwrap();
+        let body = survey.artifact(name).await;
         let header = String::from_utf8(body.to_vec()).unwrap().split_once("\r\n").unwrap().0.to_owned();
         assert_eq!(header, sheet.headers.join(","), "{name}");
     }

@@ -73,7 +73,10 @@ pub async fn survey(spec: FleetSpec, formats: &[TableFormat]) -> SimulatedRun {
     };
     let provider = Arc::new(lustrum::providers::catalogue::hyperv(shell));
     match run(plan, provider, header, ground).await.unwrap() {
-        Ended::Committed(manifest) => SimulatedRun { store, manifest },
+        Ended::Committed(manifest) => {
+            assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "a temporary file stays behind");
+            SimulatedRun { store, manifest }
+        }
         other => panic!("the run ended as {other:?}"),
     }
 }
