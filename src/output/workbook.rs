@@ -241,15 +241,25 @@ impl WorkbookWriter {
             let (title, rows, sheets) = (tab.title, tab.rows(), tab.sheets.len());
             format!("workbook: {title} has {rows} rows and goes on in `{title} (2)`: {sheets} sheets in all")
         });
-        let changed = self.oddities.iter().map(|(Oddity { tab, column, change }, found)| {
+        // A note stands on every tab of its VM: one line for all of them.
+        let mut changed: BTreeMap<(&str, Change), Vec<(&str, &Found)>> = BTreeMap::new();
+        for (Oddity { tab, column, change }, found) in &self.oddities {
+            let tab = &self.tabs[*tab];
+            changed.entry((tab.headers[*column], *change)).or_default().push((tab.title, found));
+        }
+        let changed = changed.into_iter().map(|((header, change), found)| {
             let what = match change {
                 Change::Cut => format!("cut at {} characters", self.limits.cell_units),
                 Change::Dropped => "without their control characters".to_owned(),
             };
-            let (title, header) = (self.tabs[*tab].title, self.tabs[*tab].headers[*column]);
-            let Found { cells, first_row } = found;
-            let counted = if *cells == 1 { "1 cell".to_owned() } else { format!("{cells} cells") };
-            format!("workbook: {title}, `{header}`: {counted} {what}, first in row {first_row}")
+            let cells: u64 = found.iter().map(|(_, found)| found.cells).sum();
+            let counted = if cells == 1 { "1 cell".to_owned() } else { format!("{cells} cells") };
+            let tabs: Vec<_> = found.iter().map(|(title, _)| *title).collect();
+            let (first, Found { first_row, .. }) = found[0];
+            format!(
+                "workbook: `{header}` of {}: {counted} {what}, first in {first}, row {first_row}",
+                tabs.join(", ")
+            )
         });
         continued.chain(changed).collect()
     }

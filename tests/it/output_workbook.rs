@@ -408,8 +408,8 @@ fn hostile_names_open_as_the_texts_they_are() {
     assert_eq!(
         told.warnings,
         [
-            "workbook: vOdd, `Name`: 2 cells cut at 32767 characters, first in row 22",
-            "workbook: vOdd, `Name`: 2 cells without their control characters, first in row 9",
+            "workbook: `Name` of vOdd: 2 cells cut at 32767 characters, first in vOdd, row 22",
+            "workbook: `Name` of vOdd: 2 cells without their control characters, first in vOdd, row 9",
         ]
     );
 }

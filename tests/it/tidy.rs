@@ -165,3 +165,19 @@ fn the_top_level_holds_what_the_card_names() {
         }
     }
 }
+
+/// What people copy from the README is what CI runs.
+#[test]
+fn the_readme_quotes_the_lines_that_ci_runs() {
+    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let lines = root().join("tests/interop/lines");
+    for quoted in
+        ["duckdb_run.sh", "polars_run.sh", "duckdb_committed.sql", "polars_committed.py", "duckdb_glob.sql"]
+    {
+        let text = std::fs::read_to_string(lines.join(quoted)).unwrap();
+        let is_comment = |line: &&str| line.starts_with("-- ") || line.starts_with("# ");
+        for line in text.lines().filter(|line| !is_comment(line) && !line.trim().is_empty()) {
+            assert!(readme.lines().any(|told| told.trim_end() == format!("    {line}")), "{quoted}: {line}");
+        }
+    }
+}
