@@ -27,6 +27,7 @@ mod history_cli;
 mod history_diff;
 mod history_store;
 mod history_text;
+mod hostile_names;
 mod hyperv_host_tables;
 mod hyperv_session;
 mod hyperv_tables;

@@ -26,6 +26,7 @@ pub mod role;
 pub mod script;
 pub mod session;
 pub mod state;
+pub mod surrogate;
 pub mod switch;
 pub mod value;
 pub mod vm;

@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::providers::hyperv::surrogate::mended;
 use crate::tables::table::{Row, RowBatch};
 
 /// What every row of one conversation carries.
@@ -87,6 +88,7 @@ pub fn read<O: Object>(payload: &[u8], stamp: &Stamp, seen: &mut BTreeSet<Uuid>)
 /// The readable objects, the number of elements, and how many of them were neither
 /// readable nor null.
 pub fn objects<T: DeserializeOwned>(payload: &[u8]) -> (Vec<T>, u64, u64) {
+    let payload = &*mended(payload);
     // The whole at once; only when something in it is odd, piece by piece.
     if let Ok(objects) = serde_json::from_slice::<Vec<T>>(payload) {
         let count = objects.len() as u64;
