@@ -10,6 +10,7 @@ mod census_whole;
 mod cli_binary;
 mod cli_run;
 mod cli_serve;
+mod cli_slot;
 mod cli_summary;
 mod cli_telemetry;
 mod config_fleet;
