@@ -19,6 +19,7 @@ mod config_problems;
 mod config_secret;
 mod cron;
 mod cron_oracle;
+mod deploy_units;
 mod fanout;
 mod gate;
 mod health_checks;
