@@ -7,6 +7,8 @@ use clap_complete::Shell;
 
 use crate::cli::columns::wrap;
 use crate::cli::history_args::{DIFF_HELP, DiffArguments, RUNS_HELP, RunsCommand};
+use crate::cli::slot;
+use crate::model::run::Slot;
 use crate::simulator::fault::Fault;
 use crate::simulator::latency::Latency;
 use crate::simulator::strike::Strike;
@@ -99,6 +101,8 @@ Examples:
   lustrum run --hosts hv01,hv02                  survey them into ./out
   lustrum run hyperv-daily                       the job schedules/hyperv-daily.toml
   lustrum run hyperv-daily --retry latest        only the hosts that its last run did not get
+  lustrum run hyperv-daily --slot 20261121T060000Z
+                                                 the run of that morning, if it is not there
   lustrum run hyperv-daily --hosts hv07 --only vInfo,vDisk
                                                  debug one collector on one host";
 
@@ -148,6 +152,11 @@ pub struct RunArguments {
     /// Ask only the hosts that this run and its retries did not get; a run id, or latest
     #[arg(long, help_heading = "Run", value_name = "RUN", conflicts_with = "only")]
     pub retry: Option<String>,
+    /// The run stands for this past slot (20261121T060000Z or RFC 3339); one that is committed is
+    /// not run again [default: the slot in the name of a CronJob's Job, else the run's start]
+    #[arg(long, help_heading = "Run", value_name = "SLOT", value_parser = slot::parse, requires = "job",
+        conflicts_with_all = ["hosts", "hosts_file", "only", "retry"])]
+    pub slot: Option<Slot>,
     /// Only reach every host and log on: no collecting, nothing committed
     #[arg(long, help_heading = "Run")]
     pub dry_run: bool,

@@ -65,6 +65,7 @@ pub async fn demo(arguments: &DemoArguments, terminal: &Terminal) -> io::Result<
         warnings: Vec::new(),
         root: arguments.out_dir.display().to_string(),
         lineage: Lineage::default(),
+        slot: None,
         json: arguments.json,
         by_collector: false,
         zero_if_recorded: false,

@@ -27,6 +27,7 @@ pub mod schema;
 pub mod serve;
 pub mod signals;
 pub mod simulate;
+pub mod slot;
 pub mod summary;
 pub mod summary_text;
 pub mod survey;

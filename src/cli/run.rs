@@ -3,19 +3,23 @@
 use crate::cli::args::{Global, RunArguments};
 use crate::cli::exit::Exit;
 use crate::cli::refusal::{Answer, Refusal};
+use crate::cli::slot::Told;
 use crate::cli::survey::{Survey, survey};
 use crate::cli::terminal::Terminal;
-use crate::cli::{dotenv, lineage, request, telemetry};
+use crate::cli::{dotenv, lineage, request, slot, telemetry};
 use crate::config::load;
 use crate::engine::plan::Plan;
 use crate::model::target::Platform;
 use crate::providers::catalogue;
+use crate::time::clock::Clock;
 
 pub async fn run(global: &Global, arguments: &RunArguments, terminal: &Terminal) -> Answer {
     if lineage::is_empty_list(arguments) {
         return nothing_to_retry(arguments, terminal);
     }
-    let asked = load::ask(&request::of_run(global, arguments, dotenv::read()?), true)?;
+    let environment = dotenv::read()?;
+    let told = slot::told(arguments, &environment, Clock::system().now()).map_err(Refusal::Usage)?;
+    let asked = load::ask(&request::of_run(global, arguments, environment), true)?;
     let log = telemetry::start(&asked.job.log, terminal);
     let _log = log.map_err(|error| Refusal::Usage(error.to_string()))?;
     let (platform, shell) = (asked.job.platform, asked.job.limits.shell());
@@ -26,10 +30,19 @@ pub async fn run(global: &Global, arguments: &RunArguments, terminal: &Terminal)
         return nothing_to_retry(arguments, terminal);
     }
     warnings.extend(warning);
+    let slot = match told {
+        Told::Slot(slot) => Some(slot),
+        Told::HandMade(name) => {
+            terminal.note(&format!("the name of the Job {name} tells no slot: the run stands for its start"));
+            None
+        }
+        Told::Nothing => None,
+    };
     let prepared = Survey {
         warnings,
         root,
         lineage,
+        slot,
         json: arguments.json,
         by_collector: !arguments.fleet.only.is_empty(),
         zero_if_recorded: arguments.exit_zero_if_recorded,

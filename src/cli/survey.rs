@@ -14,6 +14,7 @@ use crate::engine::launch::{self, Lineage};
 use crate::engine::plan::Plan;
 use crate::engine::run::{Ended, Ground, leave_dry_report, run};
 use crate::engine::stop::{Stop, StopCause};
+use crate::history::ledger::{Ledger, RunRef};
 use crate::model::event::CancelCause;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::manifest::Manifest;
@@ -31,6 +32,8 @@ pub struct Survey {
     /// The root of the store.
     pub root: String,
     pub lineage: Lineage,
+    /// What the run stands for, where that is told; else its start.
+    pub slot: Option<Slot>,
     /// The summary as JSON instead of text.
     pub json: bool,
     /// Tell how each collector went.
@@ -54,7 +57,18 @@ pub async fn survey<P: Provider + 'static>(
         Ok(store) => store,
         Err(error) => return Ok(not_recorded(&error.to_string(), terminal)),
     };
-    let ended = match conduct(survey, provider, &store, terminal).await {
+    let clock = Clock::system();
+    // Without another word a run stands for its start.
+    let slot = survey.slot.unwrap_or_else(|| Slot::at(clock.now()));
+    let run = RunRef { slot, job: survey.plan.job.clone() };
+    if !dry_run {
+        match Ledger::of(&store).manifest(&run).await {
+            Ok(Some(manifest)) => return told.tell_again(&manifest, &store, terminal),
+            Ok(None) => {}
+            Err(error) => return Ok(not_recorded(&error.to_string(), terminal)),
+        }
+    }
+    let ended = match conduct(survey, provider, slot, clock, &store, terminal).await {
         Some(Ok(ended)) => ended,
         Some(Err(failure)) => return Ok(not_recorded(&failure.to_string(), terminal)),
         None => {
@@ -80,7 +94,12 @@ pub async fn survey<P: Provider + 'static>(
             Ok(Exit::TryAgain)
         }
         Ended::LostTo(attempt) => {
-            Ok(not_recorded(&format!("this slot was committed by attempt {attempt} before"), terminal))
+            // A twin was faster, and it asked the same: its word on the slot is ours.
+            match Ledger::of(&store).manifest(&run).await {
+                Ok(Some(manifest)) => told.tell_again(&manifest, &store, terminal),
+                Ok(None) => Ok(not_recorded(&format!("attempt {attempt} has this slot"), terminal)),
+                Err(error) => Ok(not_recorded(&error.to_string(), terminal)),
+            }
         }
     }
 }
@@ -89,13 +108,12 @@ pub async fn survey<P: Provider + 'static>(
 async fn conduct<P: Provider + 'static>(
     survey: Survey,
     provider: P,
+    slot: Slot,
+    clock: Clock,
     store: &Store,
     terminal: &Terminal,
 ) -> Option<Result<Ended, Failure>> {
-    let clock = Clock::system();
     let (_, nonce) = uuid::Uuid::new_v4().as_u64_pair();
-    // A manual run's slot is its start.
-    let slot = Slot::at(clock.now());
     let header = launch::header(&survey.plan, slot, survey.lineage, &clock, nonce);
     let spool = match launch::spool_path(store, &header) {
         Ok(path) => path,
@@ -136,6 +154,15 @@ struct Telling {
 }
 
 impl Telling {
+    /// The slot is committed: its run is told as it was recorded, and its code is the code.
+    fn tell_again(&self, manifest: &Manifest, store: &Store, terminal: &Terminal) -> io::Result<Exit> {
+        let Manifest { job, slot, attempt, .. } = manifest;
+        terminal.note(&format!(
+            "slot {slot} of {job} is committed by attempt {attempt}: nothing is written, this is what it recorded"
+        ));
+        self.tell(manifest, store, Some(layout::manifest(job, *slot).as_str()), false, terminal)
+    }
+
     fn tell(
         &self,
         manifest: &Manifest,
