@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use arrow_array::RecordBatch;
 use arrow_schema::Schema;
+use arrow_select::concat::concat_batches;
 
 use crate::model::target::HostName;
 use crate::output::source::TableSource;
@@ -21,13 +22,34 @@ impl Collected {
         Self { rows, tables }
     }
 
-    /// A host's rows, in VM order where there is a `vm_id`; no rows and no columns for a
-    /// table that this run does not collect. Blocks on the disk.
-    pub fn of(&self, table: &str, host: &HostName) -> Result<RecordBatch, SpoolError> {
-        match self.tables.iter().find(|spec| spec.id.as_str() == table) {
-            Some(spec) => self.rows.host_rows(spec, host),
-            None => Ok(RecordBatch::new_empty(Arc::new(Schema::empty()))),
+    /// The rows of all these hosts, in VM order where there is a `vm_id`, and how many each
+    /// has; no rows and no columns for a table that this run does not collect. Blocks on the
+    /// disk.
+    pub fn of_each(&self, table: &str, hosts: &[HostName]) -> Result<(RecordBatch, Vec<usize>), SpoolError> {
+        let Some(spec) = self.tables.iter().find(|spec| spec.id.as_str() == table) else {
+            return Ok((RecordBatch::new_empty(Arc::new(Schema::empty())), vec![0; hosts.len()]));
+        };
+        let (mut batches, mut of_hosts) = (Vec::new(), Vec::new());
+        while of_hosts.len() < hosts.len() {
+            let (rows, of_those) = self.rows.rows_of(spec, &hosts[of_hosts.len()..])?;
+            batches.push(rows);
+            of_hosts.extend(of_those);
         }
+        let rows = match batches.as_slice() {
+            [alone] => alone.clone(),
+            _ => concat_batches(&(spec.schema)(), &batches).expect("batches of one declared schema"),
+        };
+        Ok((rows, of_hosts))
+    }
+
+    /// The rows of the first of these hosts and of some after it, in any table, as they came;
+    /// see [`TableSource::rows_of`].
+    pub fn rows_of(
+        &self,
+        table: &'static TableSpec,
+        hosts: &[HostName],
+    ) -> Result<(RecordBatch, Vec<usize>), SpoolError> {
+        self.rows.rows_of(table, hosts)
     }
 
     /// A host's rows in any table, as they came.

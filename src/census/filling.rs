@@ -7,9 +7,7 @@
 use std::sync::Arc;
 
 use arrow_array::builder::{ListBuilder, StringBuilder};
-use arrow_array::{
-    ArrayRef, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray, new_null_array,
-};
+use arrow_array::{ArrayRef, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray};
 use arrow_schema::SchemaRef;
 
 pub struct Filling {
@@ -23,32 +21,24 @@ impl Filling {
         Self { schema: batch.schema(), columns: batch.columns().to_vec(), rows: batch.num_rows() }
     }
 
-    /// The same word in every row; `None` is null.
-    pub fn word(&mut self, name: &str, word: Option<&str>) {
-        self.exchange(name, |column, rows| match word {
-            Some(word) => Arc::new(StringArray::from_iter_values(std::iter::repeat_n(word, rows))),
-            None => new_null_array(column.data_type(), rows),
-        });
-    }
-
     pub fn texts<S: AsRef<str>>(&mut self, name: &str, at: impl FnMut(usize) -> Option<S>) {
-        self.exchange(name, |_, rows| Arc::new((0..rows).map(at).collect::<StringArray>()));
+        self.exchange(name, |rows| Arc::new((0..rows).map(at).collect::<StringArray>()));
     }
 
     pub fn ints(&mut self, name: &str, at: impl FnMut(usize) -> Option<i64>) {
-        self.exchange(name, |_, rows| Arc::new((0..rows).map(at).collect::<Int64Array>()));
+        self.exchange(name, |rows| Arc::new((0..rows).map(at).collect::<Int64Array>()));
     }
 
     pub fn reals(&mut self, name: &str, at: impl FnMut(usize) -> Option<f64>) {
-        self.exchange(name, |_, rows| Arc::new((0..rows).map(at).collect::<Float64Array>()));
+        self.exchange(name, |rows| Arc::new((0..rows).map(at).collect::<Float64Array>()));
     }
 
     pub fn flags(&mut self, name: &str, at: impl FnMut(usize) -> Option<bool>) {
-        self.exchange(name, |_, rows| Arc::new((0..rows).map(at).collect::<BooleanArray>()));
+        self.exchange(name, |rows| Arc::new((0..rows).map(at).collect::<BooleanArray>()));
     }
 
     pub fn lists<S: AsRef<str>>(&mut self, name: &str, mut at: impl FnMut(usize) -> Option<Vec<S>>) {
-        self.exchange(name, |_, rows| {
+        self.exchange(name, |rows| {
             let mut lists = ListBuilder::new(StringBuilder::new());
             for row in 0..rows {
                 lists.append_option(at(row).map(|items| items.into_iter().map(Some)));
@@ -57,9 +47,9 @@ impl Filling {
         });
     }
 
-    fn exchange(&mut self, name: &str, values: impl FnOnce(&ArrayRef, usize) -> ArrayRef) {
+    fn exchange(&mut self, name: &str, values: impl FnOnce(usize) -> ArrayRef) {
         if let Ok(index) = self.schema.index_of(name) {
-            self.columns[index] = values(&self.columns[index], self.rows);
+            self.columns[index] = values(self.rows);
         }
     }
 

@@ -10,3 +10,4 @@ pub mod health;
 pub mod identity;
 pub mod taken;
 pub mod vm_order;
+pub mod walk;

@@ -15,12 +15,14 @@ use crate::census::folded::best::Best;
 use crate::census::folded::fleet::Fleet;
 use crate::census::ground::Ground;
 use crate::census::health::survey::{Health, Survey};
+use crate::census::walk::Walk;
 use crate::model::target::HostName;
 use crate::output::source::TableSource;
 use crate::output::spool::SpoolError;
 use crate::tables::columns::Texts;
+use crate::tables::derived::vport::Vport;
 use crate::tables::sheet::Place;
-use crate::tables::table::TableSpec;
+use crate::tables::table::{Row, TableSpec};
 
 /// The rows of a run as they are published.
 pub struct Census {
@@ -39,11 +41,15 @@ impl Census {
         ground: Ground,
     ) -> Result<Self, SpoolError> {
         let rows = Collected::new(rows, tables);
-        let fleet = Fleet::fold(&rows, &ground)?;
+        let names: Vec<_> = ground.hosts.keys().cloned().collect();
+        let walk = Walk::of(&rows, &names);
+        let mut fleet = Fleet::meet(&walk, &ground)?;
         let mut survey = Survey::default();
-        for host in &fleet.names {
-            survey.note(&ground, host, &|table| rows.of(table, host))?;
+        for (index, (host, standing)) in ground.hosts.iter().enumerate() {
+            fleet.meet_guests(&walk, index, &standing.told)?;
+            survey.note(&ground, host, &|table| walk.rows(table, index))?;
         }
+        drop(walk);
         let health = survey.close(&ground);
         Ok(Self { ground, rows, fleet, health })
     }
@@ -72,6 +78,61 @@ impl Census {
         order.sort_by_key(|row| (names.at(*row), told[which[*row]].1, told[which[*row]].0.host));
         let which = order.iter().map(|row| which[*row]).collect();
         Ok((chosen(&rows, order.into_iter().map(|row| row as u32).collect()), which))
+    }
+
+    /// The rows of some hosts that follow from others of theirs.
+    fn derived(
+        &self,
+        table: &'static TableSpec,
+        hosts: &[HostName],
+    ) -> Result<(RecordBatch, Vec<usize>), SpoolError> {
+        let walk = Walk::of(&self.rows, hosts);
+        let of_host = |(index, host): (usize, &HostName)| {
+            if table.id == Vport::TABLE {
+                return Ok(vport::rows(host, &walk.rows("vnetwork", index)?, &walk.rows("vswitch", index)?));
+            }
+            let told = |table: &str| walk.rows(table, index);
+            self.health.findings(&self.ground, host, &self.place(host), &told)
+        };
+        let of_hosts = hosts.iter().enumerate().map(of_host).collect::<Result<Vec<_>, _>>()?;
+        let rows = concat_batches(&(table.schema)(), &of_hosts).expect("batches of one declared schema");
+        Ok((rows, of_hosts.iter().map(RecordBatch::num_rows).collect()))
+    }
+
+    /// The rows of hosts from `first` on, so many of each, with what the whole tells.
+    fn completed(
+        &self,
+        table: &'static TableSpec,
+        rows: &RecordBatch,
+        first: usize,
+        of_hosts: &[usize],
+    ) -> Result<RecordBatch, SpoolError> {
+        let complete: fn(&RecordBatch, &Beside<'_>) -> Result<RecordBatch, SpoolError> =
+            match table.id.as_str() {
+                "vinfo" => vinfo::complete,
+                "vcpu" => vcpu::complete,
+                "vnic" => vnic::complete,
+                "vhost" => |rows, beside| Ok(vhost::complete(rows, beside)),
+                "vtools" => |rows, beside| Ok(vtools::complete(rows, beside)),
+                _ => return Ok(rows.clone()),
+            };
+        if rows.num_rows() == 0 {
+            return Ok(rows.clone());
+        }
+        let names = &self.fleet.names[first..first + of_hosts.len()];
+        let standing = |name| self.ground.hosts.get(name).map(|standing| &standing.told);
+        let rows_of_host = |(host, count): (usize, &usize)| std::iter::repeat_n(host, *count);
+        let beside = Beside {
+            names,
+            hosts: &self.fleet.hosts[first..first + of_hosts.len()],
+            told: names.iter().map(standing).collect(),
+            of_hosts,
+            host_of: of_hosts.iter().enumerate().flat_map(rows_of_host).collect(),
+            remembered: &self.ground.remembered,
+            strays: &self.fleet.strays,
+            rows: &self.rows,
+        };
+        complete(rows, &beside)
     }
 
     fn volumes(&self, table: &'static TableSpec) -> Result<RecordBatch, SpoolError> {
@@ -106,35 +167,39 @@ impl TableSource for Census {
     }
 
     fn host_rows(&self, table: &'static TableSpec, host: &HostName) -> Result<RecordBatch, SpoolError> {
-        let index = self.fleet.index(host);
-        let (Some(index), Some(standing)) = (index, self.ground.hosts.get(host)) else {
-            return self.rows.host_rows(table, host);
-        };
-        let beside = Beside {
-            name: host,
-            host: &self.fleet.hosts[index],
-            told: &standing.told,
-            remembered: &self.ground.remembered,
-            strays: &self.fleet.strays,
-            rows: &self.rows,
-        };
-        let completed: fn(&RecordBatch, &Beside<'_>) -> Result<RecordBatch, SpoolError> =
-            match table.id.as_str() {
-                "vport" => return vport::rows(&beside),
-                "vhealth" => {
-                    let told = |table: &str| self.rows.of(table, host);
-                    return self.health.findings(&self.ground, host, &self.place(host), &told);
-                }
-                "vdatastore" | "vcluster" => return Ok(RecordBatch::new_empty((table.schema)())),
-                "vinfo" => vinfo::complete,
-                "vcpu" => vcpu::complete,
-                "vnic" => vnic::complete,
-                "vhost" => |rows, beside| Ok(vhost::complete(rows, beside)),
-                "vtools" => |rows, beside| Ok(vtools::complete(rows, beside)),
-                _ => return self.rows.host_rows(table, host),
-            };
-        let rows = self.rows.host_rows(table, host)?;
-        if rows.num_rows() == 0 { Ok(rows) } else { completed(&rows, &beside) }
+        match (self.fleet.index(host), table.id.as_str()) {
+            (Some(_), "vport" | "vhealth") => {
+                self.derived(table, std::slice::from_ref(host)).map(|(rows, _)| rows)
+            }
+            (Some(_), "vdatastore" | "vcluster") => Ok(RecordBatch::new_empty((table.schema)())),
+            (Some(index), _) => {
+                let rows = self.rows.host_rows(table, host)?;
+                self.completed(table, &rows, index, &[rows.num_rows()])
+            }
+            (None, _) => self.rows.host_rows(table, host),
+        }
+    }
+
+    fn rows_of(
+        &self,
+        table: &'static TableSpec,
+        hosts: &[HostName],
+    ) -> Result<(RecordBatch, Vec<usize>), SpoolError> {
+        match (self.fleet.index(&hosts[0]), table.id.as_str()) {
+            (Some(_), "vport" | "vhealth") => self.derived(table, Walk::first(hosts)),
+            (None, _) => {
+                let rows = self.host_rows(table, &hosts[0])?;
+                let count = rows.num_rows();
+                Ok((rows, vec![count]))
+            }
+            (Some(_), "vdatastore" | "vcluster") => {
+                Ok((RecordBatch::new_empty((table.schema)()), vec![0; hosts.len()]))
+            }
+            (Some(first), _) => {
+                let (rows, of_hosts) = self.rows.rows_of(table, hosts)?;
+                Ok((self.completed(table, &rows, first, &of_hosts)?, of_hosts))
+            }
+        }
     }
 
     fn fleet_rows(&self, table: &'static TableSpec) -> Result<RecordBatch, SpoolError> {

@@ -9,7 +9,7 @@ use crate::tables::sheet::Place;
 use crate::tables::table::TableSpec;
 
 /// The rows of a run, read as often as there are forms to write them in. Every call may
-/// block on the disk; memory is one host's rows.
+/// block on the disk; memory is the rows that it gives.
 pub trait TableSource: Send + Sync {
     /// Hosts that may have rows, in name order.
     fn hosts(&self) -> &[HostName];
@@ -24,12 +24,15 @@ pub trait TableSource: Send + Sync {
     fn fleet_rows(&self, table: &'static TableSpec) -> Result<RecordBatch, SpoolError>;
 
     /// The rows of the first of these hosts, and of as many after it as are cheap to take
-    /// together; how many hosts those are. `hosts` is a stretch of [`TableSource::hosts`].
+    /// together, with the number of rows of each of those. `hosts` is a stretch of
+    /// [`TableSource::hosts`], or of the hosts of whoever asks.
     fn rows_of(
         &self,
         table: &'static TableSpec,
         hosts: &[HostName],
-    ) -> Result<(RecordBatch, usize), SpoolError> {
-        Ok((self.host_rows(table, &hosts[0])?, 1))
+    ) -> Result<(RecordBatch, Vec<usize>), SpoolError> {
+        let rows = self.host_rows(table, &hosts[0])?;
+        let count = rows.num_rows();
+        Ok((rows, vec![count]))
     }
 }

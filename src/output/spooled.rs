@@ -56,8 +56,8 @@ impl Spooled {
         &self,
         hosts: &[HostName],
         rows: RecordBatch,
-        of_hosts: &[usize],
-    ) -> Result<RecordBatch, ArrowError> {
+        of_hosts: Vec<usize>,
+    ) -> Result<(RecordBatch, Vec<usize>), ArrowError> {
         let ids = rows.column_by_name("vm_id").and_then(|ids| ids.as_string_opt::<i32>());
         let as_it_came = |ids: &StringArray| {
             let mut first = 0;
@@ -68,14 +68,16 @@ impl Spooled {
             })
         };
         if ids.is_none_or(|ids| self.kept_on.is_empty() && as_it_came(ids)) {
-            return Ok(rows);
+            return Ok((rows, of_hosts));
         }
         let mut first = 0;
-        let counted = hosts.iter().zip(of_hosts).map(|(host, count)| {
+        let counted = hosts.iter().zip(&of_hosts).map(|(host, count)| {
             first += count;
             self.counted(host, rows.slice(first - count, *count))
         });
-        arrow_select::concat::concat_batches(&rows.schema(), &counted.collect::<Result<Vec<_>, _>>()?)
+        let counted = counted.collect::<Result<Vec<_>, _>>()?;
+        let joined = arrow_select::concat::concat_batches(&rows.schema(), &counted)?;
+        Ok((joined, counted.iter().map(RecordBatch::num_rows).collect()))
     }
 }
 
@@ -98,10 +100,9 @@ impl TableSource for Spooled {
         &self,
         table: &'static TableSpec,
         hosts: &[HostName],
-    ) -> Result<(RecordBatch, usize), SpoolError> {
+    ) -> Result<(RecordBatch, Vec<usize>), SpoolError> {
         let (rows, of_hosts) = self.reader.rows_of(table, hosts)?;
-        let counted = self.counted_each(hosts, rows, &of_hosts);
-        Ok((counted.map_err(|error| self.reader.broken(&error))?, of_hosts.len()))
+        self.counted_each(hosts, rows, of_hosts).map_err(|error| self.reader.broken(&error))
     }
 
     fn fleet_rows(&self, table: &'static TableSpec) -> Result<RecordBatch, SpoolError> {

@@ -209,7 +209,7 @@ impl Encoding {
                 rows.fleet_rows(self.table.spec)?
             } else {
                 let (found, taken) = rows.rows_of(self.table.spec, hosts)?;
-                hosts = &hosts[taken..];
+                hosts = &hosts[taken.len()..];
                 found
             };
             if found.num_rows() == 0 {

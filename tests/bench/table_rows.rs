@@ -2,13 +2,15 @@
 //!
 //! What a column holds follows from its name (ids are GUIDs, paths are long and alike, states
 //! are few words) and from a hash of row and column, so the same rows come at every call and
-//! a table that is new gets values without a line here.
+//! a table that is new gets values without a line here. Tables agree on VMs, and eight hosts
+//! are a cluster with shared volumes, so that the census has what it joins.
 
 use std::sync::Arc;
 
 use arrow_array::builder::{ListBuilder, StringBuilder};
 use arrow_array::{
     ArrayRef, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
+    new_null_array,
 };
 use arrow_schema::{DataType, Field};
 use lustrum::model::target::HostName;
@@ -16,6 +18,8 @@ use lustrum::tables::catalogue::INVENTORY;
 use lustrum::tables::table::TableSpec;
 
 pub const VMS_PER_HOST: usize = 20;
+const HOSTS_PER_CLUSTER: usize = 8;
+const VOLUMES: usize = 3;
 /// 2026-11-21T06:00:00Z.
 const BEGAN_AT_MICROS: i64 = 1_795_240_800_000_000;
 const GIB: u64 = 1 << 30;
@@ -36,7 +40,7 @@ fn rows_per_host(table: &str) -> usize {
     match table {
         "vhost" | "vcluster" => 1,
         "vfile" => 3 * VMS_PER_HOST / 2,
-        _ => 3,
+        _ => VOLUMES,
     }
 }
 
@@ -66,6 +70,10 @@ struct Place {
     host: usize,
     vm: usize,
     item: usize,
+    /// The row is about a volume itself, not about a file on it.
+    of_volume: bool,
+    /// The row is about no VM.
+    of_host: bool,
 }
 
 /// A host's rows in a table, ordered as a collector hands them over.
@@ -76,14 +84,21 @@ pub fn of_host(table: &TableSpec, host: usize) -> RecordBatch {
             let fifths = fifths_per_vm(id);
             fifths / 5 + usize::from((host * VMS_PER_HOST + vm) % 5 < fifths % 5)
         };
-        let of_vm = |vm| (0..items(vm)).map(move |item| Place { host, vm, item });
+        let of_vm =
+            |vm| (0..items(vm)).map(move |item| Place { host, vm, item, of_volume: false, of_host: false });
         (0..VMS_PER_HOST).flat_map(of_vm).collect()
     } else {
-        (0..rows_per_host(id)).map(|item| Place { host, vm: item, item }).collect()
+        let of_volume = id == "vdatastore";
+        (0..rows_per_host(id)).map(|item| Place { host, vm: item, item, of_volume, of_host: true }).collect()
     };
     let ids = vm_ids(host);
-    let schema = (table.schema)();
-    let columns = schema.fields().iter().map(|field| column(id, field, &places, &ids)).collect();
+    let (schema, declared) = ((table.schema)(), (table.columns)());
+    let columns = schema.fields().iter().zip(declared).map(|(field, declared)| {
+        // Collectors leave these open.
+        let open = declared.doc.contains("Completed by the census");
+        if open { new_null_array(field.data_type(), places.len()) } else { column(id, field, &places, &ids) }
+    });
+    let columns = columns.collect();
     RecordBatch::try_new(schema, columns).expect("columns made for the schema")
 }
 
@@ -127,6 +142,10 @@ fn column(table: &str, field: &Field, places: &[Place], ids: &[String]) -> Array
         DataType::List(_) => {
             let mut cells = ListBuilder::new(StringBuilder::new());
             for place in places {
+                if matches!(field.name().as_str(), "node_names" | "node_states") {
+                    cells.append_value(nodes(field.name(), place.host).map(Some));
+                    continue;
+                }
                 let items = told(place).map(|seed| (0..seed % 3).map(move |nth| mix(seed, nth)));
                 cells.append_option(
                     items.map(|items| items.map(|seed| Some(text(field.name(), place, seed, ids)))),
@@ -142,10 +161,17 @@ fn unimplemented_type(column: &str, data_type: &DataType) -> ArrayRef {
     panic!("no cells are made up for column {column} of type {data_type}")
 }
 
+/// The nodes of a host's cluster.
+fn nodes(column: &str, host: usize) -> impl Iterator<Item = String> {
+    let first = host - host % HOSTS_PER_CLUSTER;
+    let state = if column == "node_states" { "=Up" } else { "" };
+    (first..first + HOSTS_PER_CLUSTER).map(move |node| format!("hv{node:05}{state}"))
+}
+
 /// Names and ids are always told; the rest is told always, mostly, seldom or never.
 fn null_percent(name: &str, of_column: u64) -> u64 {
     match name {
-        "vm_name" | "path" => 0,
+        "vm_name" | "path" | "fqdn" | "domain" | "cluster_fqdn" | "kind" | "power_state" => 0,
         _ if name.ends_with("_id") || name.ends_with("_name") => 0,
         _ if name.contains("notes") || name.contains("error") => 95,
         _ => [0, 0, 0, 0, 0, 5, 30, 70, 100, 0][(of_column % 10) as usize],
@@ -165,8 +191,15 @@ fn text(name: &str, place: &Place, seed: u64, ids: &[String]) -> String {
         "host" => host_name(place.host),
         "vm_id" => ids[place.vm].clone(),
         "vm_name" => vm_name(),
+        "computer_name" => format!("hv{:05}", place.host),
+        "domain" => "example.net".to_owned(),
+        "cluster_name" => format!("hvc{:04}", place.host / HOSTS_PER_CLUSTER),
+        "cluster_fqdn" => format!("hvc{:04}.example.net", place.host / HOSTS_PER_CLUSTER),
+        "kind" => "csv".to_owned(),
+        "power_state" => (if seed % 8 == 0 { "poweredOff" } else { "poweredOn" }).to_owned(),
+        "path" if place.of_volume => format!("C:\\ClusterStorage\\Volume{:02}", place.item),
         _ if has(&["path", "directory", "location"]) => {
-            let volume = place.host % 16;
+            let volume = place.vm % VOLUMES;
             format!(
                 "C:\\ClusterStorage\\Volume{volume:02}\\{}\\Virtual Hard Disks\\disk{}.vhdx",
                 vm_name(),
@@ -180,6 +213,7 @@ fn text(name: &str, place: &Place, seed: u64, ids: &[String]) -> String {
         _ if has(&["address", "ip_", "ipv4"]) => {
             format!("10.{}.{}.{}", seed >> 8 & 63, seed >> 16 & 255, seed & 255)
         }
+        "fqdn" if place.of_host => host_name(place.host),
         _ if has(&["fqdn", "computer"]) => format!("{}.corp.example.net", vm_name()),
         _ if has(&["notes", "message"]) => format!(
             "owner team-{:02}, ticket CHG{:07}, do not move before the quarter ends",

@@ -4,7 +4,6 @@ use arrow_array::RecordBatch;
 
 use crate::census::completed::beside::Beside;
 use crate::census::filling::Filling;
-use crate::census::vm_order::by_vm;
 use crate::output::spool::SpoolError;
 use crate::tables::columns::{Ints, Reals};
 
@@ -12,12 +11,11 @@ use crate::tables::columns::{Ints, Reals};
 const NO_LIMIT: i64 = -1;
 
 pub fn complete(vcpu: &RecordBatch, beside: &Beside<'_>) -> Result<RecordBatch, SpoolError> {
-    let vinfo = beside.of("vinfo")?;
-    let (usage, in_vinfo) = (Reals::of(&vinfo, "cpu_usage_percent"), by_vm(vcpu, &vinfo));
+    let (vinfo, in_vinfo) = beside.by_vm(vcpu, "vinfo")?;
+    let usage = Reals::of(&vinfo, "cpu_usage_percent");
     let (vcpus, reserve, limit) =
         (Ints::of(vcpu, "vcpus"), Reals::of(vcpu, "reservation_percent"), Reals::of(vcpu, "limit_percent"));
-    let speed = beside.host.machine.speed_mhz;
-    let max = |row| vcpus.at(row)?.checked_mul(speed?);
+    let max = |row| vcpus.at(row)?.checked_mul(beside.host(row).machine.speed_mhz?);
     let share = |row, percent: Option<f64>| Some((max(row)? as f64 * percent? / 100.0).round() as i64);
     let mut filling = Filling::of(vcpu);
     filling.ints("max_mhz", max);

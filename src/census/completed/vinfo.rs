@@ -10,27 +10,27 @@ use crate::tables::columns::Texts;
 
 pub fn complete(vinfo: &RecordBatch, beside: &Beside<'_>) -> Result<RecordBatch, SpoolError> {
     let mut filling = Filling::of(vinfo);
-    let place = &beside.host.place;
-    filling.word("site", Some(&place.datacenter));
-    filling.word("cluster", Some(&place.cluster));
-    filling.word("sdk_server", Some(&place.sdk_server));
-    filling.word("sdk_uuid", Some(&place.sdk_uuid));
-    filling.word("sdk_server_type", Some("Microsoft Hyper-V"));
-    filling.word("sdk_api_version", beside.host.machine.os_build.as_deref());
+    let place = |row| &beside.host(row).place;
+    filling.texts("site", |row| Some(&place(row).datacenter));
+    filling.texts("cluster", |row| Some(&place(row).cluster));
+    filling.texts("sdk_server", |row| Some(&place(row).sdk_server));
+    filling.texts("sdk_uuid", |row| Some(&place(row).sdk_uuid));
+    filling.texts("sdk_server_type", |_| Some("Microsoft Hyper-V"));
+    filling.texts("sdk_api_version", |row| beside.host(row).machine.os_build.as_deref());
     upgrade(&mut filling, vinfo, beside);
     vm_os::fill(&mut filling, vinfo, beside.remembered);
-    vm_storage::fill(&mut filling, vinfo, &beside.of("vdisk")?, beside);
-    vm_network::fill(&mut filling, vinfo, &beside.of("vnetwork")?, beside);
-    vm_cluster::fill(&mut filling, vinfo, &beside.of("vrole")?, beside.strays);
+    vm_storage::fill(&mut filling, vinfo, beside)?;
+    vm_network::fill(&mut filling, vinfo, beside)?;
+    vm_cluster::fill(&mut filling, vinfo, beside)?;
     Ok(filling.done())
 }
 
 /// `none` at the highest version the host supports, `available` below it.
 fn upgrade(filling: &mut Filling, vinfo: &RecordBatch, beside: &Beside<'_>) {
     let own = Texts::of(vinfo, "configuration_version");
-    let highest = beside.host.machine.vm_version_maximum.as_deref().and_then(version);
+    let highest = |row| beside.host(row).machine.vm_version_maximum.as_deref().and_then(version);
     filling.texts("hw_upgrade_status", |row| {
-        let (own, highest) = (version(own.at(row)?)?, highest?);
+        let (own, highest) = (version(own.at(row)?)?, highest(row)?);
         Some(if own < highest { "available" } else { "none" })
     });
 }

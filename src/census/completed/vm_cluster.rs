@@ -1,20 +1,20 @@
 //! How a VM's cluster treats it, in RVTools' words where it has them.
 
-use std::collections::HashMap;
-
 use arrow_array::RecordBatch;
 
+use crate::census::completed::beside::Beside;
 use crate::census::filling::Filling;
 use crate::census::folded::role::{Role, Roles};
-use crate::census::vm_order::by_vm;
+use crate::output::spool::SpoolError;
 use crate::tables::columns::Texts;
 
-pub fn fill(filling: &mut Filling, vinfo: &RecordBatch, vrole: &RecordBatch, strays: &HashMap<String, Role>) {
-    let (vm_id, roles) = (Texts::of(vinfo, "vm_id"), Roles::of(vrole));
-    let own = by_vm(vinfo, vrole).into_iter().map(|mut rows| rows.next().map(|row| roles.at(row)));
+pub fn fill(filling: &mut Filling, vinfo: &RecordBatch, beside: &Beside<'_>) -> Result<(), SpoolError> {
+    let (vrole, of_vms) = beside.by_vm(vinfo, "vrole")?;
+    let (vm_id, roles) = (Texts::of(vinfo, "vm_id"), Roles::of(&vrole));
+    let own = of_vms.into_iter().map(|mut rows| rows.next().map(|row| roles.at(row)));
     let of_vms: Vec<Option<Role>> = own
         .enumerate()
-        .map(|(vm, own)| own.or_else(|| vm_id.at(vm).and_then(|id| strays.get(id).cloned())))
+        .map(|(vm, own)| own.or_else(|| vm_id.at(vm).and_then(|id| beside.strays.get(id).cloned())))
         .collect();
     let role = |vm: usize| of_vms[vm].as_ref();
     filling.texts("ha_restart_priority", |vm| role(vm)?.priority.map(restart));
@@ -22,6 +22,7 @@ pub fn fill(filling: &mut Filling, vinfo: &RecordBatch, vrole: &RecordBatch, str
     filling.texts("ha_vm_monitoring", |vm| role(vm)?.vm_monitoring.map(monitoring));
     filling.texts("cluster_rules", |vm| listed(role(vm)?, |(kind, _)| kind.to_owned()));
     filling.texts("cluster_rule_names", |vm| listed(role(vm)?, |(_, names)| names));
+    Ok(())
 }
 
 /// `Get-ClusterGroup .Priority`: 3000 high, 2000 medium, 1000 low, 0 no automatic start.

@@ -7,7 +7,7 @@ use crate::census::completed::beside::Beside;
 use crate::census::filling::Filling;
 use crate::census::folded::disk::{Disks, are_all};
 use crate::census::ground::Remembered;
-use crate::census::vm_order::by_vm;
+use crate::output::spool::SpoolError;
 use crate::tables::columns::{Ints, Texts};
 
 /// One VM's sums.
@@ -36,11 +36,11 @@ impl Storage<'_> {
     }
 }
 
-pub fn fill(filling: &mut Filling, vinfo: &RecordBatch, vdisk: &RecordBatch, beside: &Beside<'_>) {
-    let (disks, configured, vm_id) = (Disks::of(vdisk), Ints::of(vinfo, "disks"), Texts::of(vinfo, "vm_id"));
-    let told = beside.told("vdisk");
+pub fn fill(filling: &mut Filling, vinfo: &RecordBatch, beside: &Beside<'_>) -> Result<(), SpoolError> {
+    let (vdisk, of_vms) = beside.by_vm(vinfo, "vdisk")?;
+    let (disks, configured, vm_id) = (Disks::of(&vdisk), Ints::of(vinfo, "disks"), Texts::of(vinfo, "vm_id"));
     let storage = |(vm, rows): (usize, std::ops::Range<usize>)| {
-        let all = are_all(&rows, configured.at(vm), told);
+        let all = are_all(&rows, configured.at(vm), beside.told(vm, "vdisk"));
         let sum = |of: &dyn Fn(usize) -> Option<i64>| {
             let sum = rows.clone().map(of).sum::<Option<i64>>();
             sum.filter(|_| all)
@@ -53,7 +53,7 @@ pub fn fill(filling: &mut Filling, vinfo: &RecordBatch, vdisk: &RecordBatch, bes
             remembered: vm_id.at(vm).and_then(|id| beside.remembered.get(id)),
         }
     };
-    let of_vms: Vec<_> = by_vm(vinfo, vdisk).into_iter().enumerate().map(storage).collect();
+    let of_vms: Vec<_> = of_vms.into_iter().enumerate().map(storage).collect();
     filling.ints("total_disk_bytes", |vm| of_vms[vm].provisioned);
     filling.ints("provisioned_bytes", |vm| of_vms[vm].provisioned().map(|(bytes, _)| bytes));
     filling.texts("provisioned_source", |vm| of_vms[vm].provisioned().map(|(_, source)| source));
@@ -63,4 +63,5 @@ pub fn fill(filling: &mut Filling, vinfo: &RecordBatch, vdisk: &RecordBatch, bes
     filling.flags("change_tracking_enabled", |vm| of_vms[vm].tracked);
     filling.ints("provisioned_shown_bytes", |vm| of_vms[vm].provisioned().map(|(bytes, _)| bytes));
     filling.ints("in_use_shown_bytes", |vm| of_vms[vm].in_use_shown().map(|(bytes, _)| bytes));
+    Ok(())
 }

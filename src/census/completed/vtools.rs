@@ -8,6 +8,6 @@ use crate::census::filling::Filling;
 
 pub fn complete(vtools: &RecordBatch, beside: &Beside<'_>) -> RecordBatch {
     let mut filling = Filling::of(vtools);
-    filling.word("required_version", beside.host.machine.os_version.as_deref());
+    filling.texts("required_version", |row| beside.host(row).machine.os_version.as_deref());
     filling.done()
 }

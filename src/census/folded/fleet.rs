@@ -1,14 +1,13 @@
 //! The fleet as one walk through all rows leaves it in memory.
 //!
-//! Every table is read once, one host at a time, in name order: first what hosts say of
-//! themselves, then of what they share, then their VMs. That order makes the result the
-//! same whichever host answered first.
+//! Every host is met in name order: first is heard what hosts say of themselves, then of what
+//! they share, then of their VMs. That order makes the result the same whichever host
+//! answered first.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use arrow_array::RecordBatch;
 
-use crate::census::collected::Collected;
 use crate::census::folded::cluster::{Claim, Cluster, settle};
 use crate::census::folded::guests::Rows;
 use crate::census::folded::host::{Host, Machine};
@@ -19,6 +18,7 @@ use crate::census::folded::volume::Volumes;
 use crate::census::ground::Ground;
 use crate::census::identity;
 use crate::census::vm_order::by_vm;
+use crate::census::walk::Walk;
 use crate::model::target::HostName;
 use crate::output::spool::SpoolError;
 use crate::tables::columns::Texts;
@@ -40,38 +40,47 @@ pub struct Fleet {
 }
 
 impl Fleet {
-    /// Blocks on the disk.
-    pub fn fold(rows: &Collected, ground: &Ground) -> Result<Self, SpoolError> {
+    /// The hosts, and what they share; `walk` goes over all of them in name order. Their VMs
+    /// are told by [`Fleet::meet_guests`]. Blocks on the disk, as does that.
+    pub fn meet(walk: &Walk<'_>, ground: &Ground) -> Result<Self, SpoolError> {
         let mut fleet = Self::default();
-        fleet.meet_hosts(rows, ground)?;
-        for (index, name) in ground.hosts.keys().enumerate() {
+        fleet.meet_hosts(walk, ground)?;
+        for index in 0..fleet.hosts.len() {
             let cluster = fleet.hosts[index].cluster;
-            fleet.volumes.tell(index, cluster, &rows.of("vdatastore", name)?);
+            fleet.volumes.tell(index, cluster, &walk.rows("vdatastore", index)?);
             let owner = fleet.owner(index);
-            switch::tell(&mut fleet.switches, owner, index, &rows.of("vswitch", name)?);
+            switch::tell(&mut fleet.switches, owner, index, &walk.rows("vswitch", index)?);
         }
         fleet.volumes.close();
-        for (index, (name, standing)) in ground.hosts.iter().enumerate() {
-            let (vinfo, vdisk) = (rows.of("vinfo", name)?, rows.of("vdisk", name)?);
-            let nics = rows.of("vnic", name)?.num_rows();
-            let hbas = rows.of("vhba", name)?.num_rows();
-            let of_host = Rows { vinfo: &vinfo, vdisk: &vdisk, nics, hbas, told: &standing.told };
-            let cluster = fleet.hosts[index].cluster;
-            let mut guests = of_host.count();
-            guests.whole &= of_host.lay(&mut fleet.volumes, index, cluster);
-            fleet.hosts[index].guests = guests;
-            let owner = fleet.owner(index);
-            switch::connect(&mut fleet.switches, owner, &rows.of("vnetwork", name)?);
-            fleet.keep_strays(&vinfo, &rows.of("vrole", name)?);
-        }
         Ok(fleet)
     }
 
-    fn meet_hosts(&mut self, rows: &Collected, ground: &Ground) -> Result<(), SpoolError> {
+    /// Counts a host's VMs, and what they take of what hosts share; every host once, in order.
+    pub fn meet_guests(
+        &mut self,
+        walk: &Walk<'_>,
+        index: usize,
+        told: &BTreeSet<TableId>,
+    ) -> Result<(), SpoolError> {
+        let (vinfo, vdisk) = (walk.rows("vinfo", index)?, walk.rows("vdisk", index)?);
+        let nics = walk.rows("vnic", index)?.num_rows();
+        let hbas = walk.rows("vhba", index)?.num_rows();
+        let of_host = Rows { vinfo: &vinfo, vdisk: &vdisk, nics, hbas, told };
+        let cluster = self.hosts[index].cluster;
+        let mut guests = of_host.count();
+        guests.whole &= of_host.lay(&mut self.volumes, index, cluster);
+        self.hosts[index].guests = guests;
+        let owner = self.owner(index);
+        switch::connect(&mut self.switches, owner, &walk.rows("vnetwork", index)?);
+        self.keep_strays(&vinfo, &walk.rows("vrole", index)?);
+        Ok(())
+    }
+
+    fn meet_hosts(&mut self, walk: &Walk<'_>, ground: &Ground) -> Result<(), SpoolError> {
         let mut claims = Vec::with_capacity(ground.hosts.len());
         for (index, (name, standing)) in ground.hosts.iter().enumerate() {
-            let vhost = rows.of("vhost", name)?;
-            claims.push(Claim::of(index, name, &vhost, &rows.of("vcluster", name)?));
+            let vhost = walk.rows("vhost", index)?;
+            claims.push(Claim::of(index, name, &vhost, &walk.rows("vcluster", index)?));
             let place = standing_alone(name, &vhost, &standing.site);
             let machine = Machine::of(&vhost);
             self.names.push(name.clone());

@@ -5,8 +5,10 @@
 //! name, MAC address, VM, checkpoint and referenced path.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use arrow_array::RecordBatch;
+use arrow_schema::Schema;
 
 use crate::census::ground::Ground;
 use crate::census::health::cluster::{self, Cluster};
@@ -20,6 +22,9 @@ use crate::census::health::{device, disk, host, tips, vm};
 use crate::model::target::HostName;
 use crate::output::spool::SpoolError;
 use crate::tables::sheet::Place;
+
+/// Tables that only the checks of one host read.
+const OF_ONE_HOST: [&str; 3] = ["vcpu", "vcd", "vtools"];
 
 /// The first pass, under way.
 #[derive(Default)]
@@ -38,7 +43,11 @@ pub struct Health(Survey);
 impl Survey {
     /// Notes one host; every host of the run once, also one without rows, in name order.
     pub fn note(&mut self, ground: &Ground, name: &HostName, rows: &RowsOf) -> Result<(), SpoolError> {
-        let Some(host) = HostRows::read(ground, name, rows)? else { return Ok(()) };
+        let noted = |table: &str| {
+            let nothing = || Ok(RecordBatch::new_empty(Arc::new(Schema::empty())));
+            if OF_ONE_HOST.contains(&table) { nothing() } else { rows(table) }
+        };
+        let Some(host) = HostRows::read(ground, name, &noted)? else { return Ok(()) };
         vm::note(&host, &mut self.names);
         self.addresses.note(&host);
         let realm = realm::key(&host);
