@@ -5,11 +5,14 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
+use crate::engine::resume::Note;
 use crate::engine::stop::{Stop, StopCause};
 use crate::model::event::Event;
-use crate::model::failure::{Failure, FailureKind};
+use crate::model::failure::Failure;
 use crate::model::manifest::Manifest;
-use crate::output::spool::Spool;
+use crate::model::target::HostName;
+use crate::output::spool::{Spool, SpoolError};
+use crate::stages::audit::ShownVm;
 use crate::stages::env::News;
 
 /// Someone who hears every event, in the order in which the manifest does: the log, the
@@ -40,10 +43,18 @@ impl Recorder {
                 News::Rows { host, batch } if broken.is_none() => {
                     if let Err(error) = self.spool.append(&host, &batch).await {
                         stop.order(StopCause::Unrecordable);
-                        broken = Some(Failure::new(FailureKind::Store, error.to_string()));
+                        broken = Some(Failure::from(error));
                     }
                 }
-                News::Rows { .. } => {}
+                News::Finished { host, shown } if broken.is_none() => {
+                    // What is behind in the news shares one write.
+                    let last = news.is_empty();
+                    if let Err(error) = self.finish(&host, shown, last).await {
+                        stop.order(StopCause::Unrecordable);
+                        broken = Some(Failure::from(error));
+                    }
+                }
+                News::Rows { .. } | News::Finished { .. } => {}
             }
         }
         broken.map_or(Ok(()), Err)
@@ -54,6 +65,17 @@ impl Recorder {
         for listener in &mut self.listeners {
             listener.hear(event);
         }
+    }
+
+    /// Takes over an event of an earlier try, which its listeners have heard then.
+    pub fn recall(&mut self, event: &Event) {
+        Arc::make_mut(&mut self.manifest).apply(event);
+    }
+
+    async fn finish(&self, host: &HostName, shown: Vec<ShownVm>, flush: bool) -> Result<(), SpoolError> {
+        let Some(note) = Note::of(&self.manifest, host, shown) else { return Ok(()) };
+        self.spool.finish_host(host, &note.to_bytes()).await?;
+        if flush { self.spool.flush().await } else { Ok(()) }
     }
 
     /// As it stands; give it back before the next event, or the event copies it.

@@ -43,6 +43,8 @@ mod output_store;
 mod output_workbook;
 mod output_writer;
 mod powershell_syntax;
+mod resume;
+mod resume_spools;
 mod rvtools_tabs;
 mod rvtools_workbook;
 mod scenarios;

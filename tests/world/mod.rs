@@ -6,6 +6,7 @@ pub mod fault_store;
 pub mod golden;
 pub mod ntlm_client;
 pub mod past;
+pub mod resumable_run;
 pub mod sample_rows;
 pub mod simulated_host;
 pub mod simulated_run;
