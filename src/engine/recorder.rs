@@ -37,6 +37,7 @@ impl Recorder {
     /// going on would ask hosts for rows that nobody can keep.
     pub async fn listen(&mut self, mut news: mpsc::Receiver<News>, stop: &Stop) -> Result<(), Failure> {
         let mut broken = None;
+        let mut flushed = true;
         while let Some(piece) = news.recv().await {
             match piece {
                 News::Event(event) => self.note(&event),
@@ -47,14 +48,21 @@ impl Recorder {
                     }
                 }
                 News::Finished { host, shown } if broken.is_none() => {
-                    // What is behind in the news shares one write.
-                    let last = news.is_empty();
-                    if let Err(error) = self.finish(&host, shown, last).await {
+                    flushed = false;
+                    if let Err(error) = self.finish(&host, shown).await {
                         stop.order(StopCause::Unrecordable);
                         broken = Some(Failure::from(error));
                     }
                 }
                 News::Rows { .. } | News::Finished { .. } => {}
+            }
+            // Hosts that end close together share one write.
+            if !flushed && broken.is_none() && news.is_empty() {
+                flushed = true;
+                if let Err(error) = self.spool.flush().await {
+                    stop.order(StopCause::Unrecordable);
+                    broken = Some(Failure::from(error));
+                }
             }
         }
         broken.map_or(Ok(()), Err)
@@ -72,10 +80,9 @@ impl Recorder {
         Arc::make_mut(&mut self.manifest).apply(event);
     }
 
-    async fn finish(&self, host: &HostName, shown: Vec<ShownVm>, flush: bool) -> Result<(), SpoolError> {
+    async fn finish(&self, host: &HostName, shown: Vec<ShownVm>) -> Result<(), SpoolError> {
         let Some(note) = Note::of(&self.manifest, host, shown) else { return Ok(()) };
-        self.spool.finish_host(host, &note.to_bytes()).await?;
-        if flush { self.spool.flush().await } else { Ok(()) }
+        self.spool.finish_host(host, &note.to_bytes()).await
     }
 
     /// As it stands; give it back before the next event, or the event copies it.
