@@ -44,6 +44,7 @@ mod output_workbook;
 mod output_writer;
 mod powershell_syntax;
 mod resume;
+mod resume_kills;
 mod resume_spools;
 mod rvtools_tabs;
 mod rvtools_workbook;

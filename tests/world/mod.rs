@@ -4,6 +4,7 @@ pub mod census_run;
 pub mod census_tables;
 pub mod fault_store;
 pub mod golden;
+pub mod killed_daemon;
 pub mod ntlm_client;
 pub mod past;
 pub mod resumable_run;
