@@ -16,6 +16,9 @@ impl Listener for Journal {
     fn hear(&mut self, event: &Event) {
         match event {
             Event::RunStarted { header, hosts } => self.begin(header, hosts.len()),
+            Event::HostsTakenUp { hosts } => {
+                tracing::info!(target: EVENTS, { run.id = self.run, hosts }, "finished hosts taken up");
+            }
             Event::StepStarted { host, stage, step, .. } => {
                 tracing::debug!(target: EVENTS, { run.id = self.run, host.name = %host, stage = stage.word(), step = %step }, "step started");
             }

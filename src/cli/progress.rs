@@ -32,6 +32,7 @@ impl Listener for Progress {
         }
         match event {
             Event::RunStarted { hosts, .. } => self.begin(hosts.len() as u64),
+            Event::HostsTakenUp { hosts } => self.take_up(*hosts),
             Event::StepEnded { host, stage: Stage::Preflight, step, outcome, duration_ms, .. }
                 if self.dry_run && step.0 == "logon" && outcome.is_ok() =>
             {
@@ -82,6 +83,19 @@ impl Progress {
             self.terminal.bars().add(ProgressBar::new(hosts).with_style(style(self.terminal.err.colors)));
         bar.enable_steady_tick(Duration::from_millis(200));
         self.bar = Some(bar);
+    }
+
+    fn take_up(&mut self, hosts: u64) {
+        self.done += hosts;
+        if let Some(bar) = &self.bar {
+            bar.set_position(self.done);
+        }
+        let left = self.hosts.saturating_sub(self.done);
+        self.terminal.note(&format!(
+            "resumed: {} finished before the interruption, {} to ask",
+            counted(hosts, "host", "hosts"),
+            count(left)
+        ));
     }
 
     fn audited(&mut self, host: &HostName, verdict: &Verdict, duration_ms: u64) {

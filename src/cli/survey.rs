@@ -89,8 +89,11 @@ pub async fn survey<P: Provider + 'static>(
             terminal.note(&format!("dry run: nothing was collected; the report is {report}"));
             told.tell(&manifest, &store, None, dry_run, terminal)
         }
-        Ended::Interrupted(_) => {
-            terminal.note("interrupted: nothing was committed; run it again");
+        Ended::Interrupted(manifest) => {
+            terminal.note(&format!(
+                "interrupted: nothing was committed; the next run of slot {} asks only the hosts that are left",
+                manifest.slot
+            ));
             Ok(Exit::TryAgain)
         }
         Ended::LostTo(attempt) => {

@@ -19,6 +19,7 @@ use crate::engine::launch::{self, Lineage};
 use crate::engine::plan::Plan;
 use crate::engine::recorder::Listener;
 use crate::engine::run::{Ended, Ground, run};
+use crate::engine::spools;
 use crate::engine::stop::{Stop, StopCause};
 use crate::model::event::CancelCause;
 use crate::model::failure::{Failure, FailureKind};
@@ -141,8 +142,15 @@ impl Daemon {
                 tracing::error!(file = %path.display(), job.name = %job.name, "another file holds this job: it is left out");
                 continue;
             }
+            let is_new = self.scheduler.jobs().all(|known| *known != job.name);
             let since = last_committed(job).await.map_or(now, |slot| slot.min(now));
             self.scheduler.put(job.name.clone(), &job.schedule, job.scheduling.clone(), since);
+            let cut_off = if is_new { cut_off(job).await } else { Vec::new() };
+            for slot in cut_off {
+                if !self.scheduler.resume(&job.name, slot, now) {
+                    tracing::info!(job.name = %job.name, %slot, "an interrupted slot is not run again");
+                }
+            }
         }
         tracing::info!(jobs = jobs.len(), folder = %self.library.folder().display(), "jobs read");
         self.jobs = jobs;
@@ -228,6 +236,12 @@ async fn last_committed(job: &Job) -> Option<DateTime<Utc>> {
     let store = Store::open(&job.output.dir).ok()?;
     let latest = latest(&store, &job.name).await.ok().flatten()?;
     Some(latest.slot.instant())
+}
+
+/// Slots that an earlier daemon could not finish.
+async fn cut_off(job: &Job) -> Vec<Slot> {
+    let Ok(store) = Store::open(&job.output.dir) else { return Vec::new() };
+    spools::interrupted(&store, &launch::spool_folder(&store), &job.name).await
 }
 
 /// One run of the daemon, from its job file to its end.

@@ -41,6 +41,8 @@ pub enum Cause {
     CatchUp,
     /// Someone asked for it.
     Asked,
+    /// It was cut off, and goes on.
+    Resumed,
 }
 
 /// Why a slot is not run.
@@ -134,12 +136,25 @@ impl Scheduler {
     /// is paused.
     pub fn ask(&mut self, job: &JobName, slot: Slot) -> bool {
         let Some(entry) = self.jobs.get_mut(job) else { return false };
-        let known =
-            entry.running.contains(&slot) || entry.waiting.iter().any(|(waiting, _)| *waiting == slot);
+        let known = entry.knows(slot);
         if !known {
             entry.waiting.push_front((slot, Cause::Asked));
         }
         !known
+    }
+
+    /// The run of a slot was cut off by the end of an earlier daemon: it goes on, if the slot
+    /// is one of the job's own and not longer ago than what is caught up.
+    pub fn resume(&mut self, job: &JobName, slot: Slot, now: DateTime<Utc>) -> bool {
+        let Some(entry) = self.jobs.get_mut(job) else { return false };
+        let before = slot.instant() - chrono::Duration::milliseconds(1);
+        let own = entry.agenda.slots_after(before).next() == Some(slot);
+        let recent = now - slot.instant() <= delta(entry.scheduling.catch_up_window);
+        let goes_on = own && recent && !entry.scheduling.paused && !entry.knows(slot);
+        if goes_on {
+            entry.waiting.push_back((slot, Cause::Resumed));
+        }
+        goes_on
     }
 
     /// A run has ended, in whatever way.
@@ -180,6 +195,10 @@ impl Scheduler {
 }
 
 impl Entry {
+    fn knows(&self, slot: Slot) -> bool {
+        self.running.contains(&slot) || self.waiting.iter().any(|(waiting, _)| *waiting == slot)
+    }
+
     fn due(&self, slot: Slot) -> DateTime<Utc> {
         slot.instant() + self.agenda.delay()
     }
@@ -198,6 +217,7 @@ impl Entry {
             self.agenda.slots_after(self.decided_until).take_while(|slot| self.due(*slot) <= now).collect();
         let Some(newest) = due.last() else { return };
         self.decided_until = newest.instant();
+        let due: Vec<Slot> = due.into_iter().filter(|slot| !self.knows(*slot)).collect();
         if self.scheduling.paused {
             decisions.extend(due.into_iter().map(|slot| leave(slot, Left::Paused)));
             return;

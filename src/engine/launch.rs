@@ -1,8 +1,13 @@
 //! What a run needs before it begins: its header, and a place for its spool.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
+use sha2::{Digest, Sha256};
+
 use crate::engine::plan::Plan;
+use crate::engine::spools;
 use crate::model::event::RunHeader;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::run::{Attempt, RunId, Scope, Slot};
@@ -32,12 +37,30 @@ pub fn header(plan: &Plan, slot: Slot, lineage: Lineage, clock: &Clock, nonce: u
     }
 }
 
-/// The spool lies beside the run's own files on a local store, else among the temporary ones.
+/// Where the spools of a store's runs lie: beside the runs on a local store, else in a folder
+/// of ours among the temporary files.
+pub fn spool_folder(store: &Store) -> PathBuf {
+    let elsewhere = || {
+        let root: String = Sha256::digest(store.root()).iter().take(8).map(|b| format!("{b:02x}")).collect();
+        std::env::temp_dir().join(format!("lustrum-spool-{root}"))
+    };
+    store.folder().map_or_else(elsewhere, |root| root.join("spool"))
+}
+
+/// The spool of a slot, the same for every try at it.
 pub fn spool_path(store: &Store, header: &RunHeader) -> Result<PathBuf, Failure> {
-    let folder = store.folder().map_or_else(std::env::temp_dir, |root| root.join("spool"));
-    std::fs::create_dir_all(&folder).map_err(|error| {
+    let folder = spool_folder(store);
+    let make = || {
+        std::fs::create_dir_all(&folder)?;
+        if store.folder().is_none() {
+            // Only its owner may do this: a folder that somebody else laid out is refused.
+            std::fs::set_permissions(&folder, Permissions::from_mode(0o700))?;
+        }
+        Ok::<_, std::io::Error>(())
+    };
+    make().map_err(|error| {
         let message = format!("cannot make the spool folder {}: {error}", folder.display());
         Failure::new(FailureKind::Store, message)
     })?;
-    Ok(folder.join(format!("{}-{}.spool", header.run_id, header.attempt)))
+    Ok(folder.join(format!("{}.{}", header.run_id, spools::SPOOL)))
 }

@@ -6,5 +6,7 @@ pub mod pipeline;
 pub mod plan;
 pub mod recorder;
 pub mod report;
+pub mod resume;
 pub mod run;
+pub mod spools;
 pub mod stop;

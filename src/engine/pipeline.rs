@@ -5,13 +5,15 @@
 use std::sync::Arc;
 
 use crate::engine::plan::Plan;
+use crate::engine::resume::Beginning;
 use crate::engine::stop::{Stop, StopCause};
-use crate::model::event::{CancelCause, Event};
+use crate::model::event::{CancelCause, Event, Verdict};
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::outcome::Stage;
+use crate::model::status::Reason;
 use crate::model::target::Target;
 use crate::providers::provider::{Ask, Provider, Session};
-use crate::stages::audit::{Evidence, Sightings, judge};
+use crate::stages::audit::{Evidence, Sightings, judge, shown};
 use crate::stages::collect::collect;
 use crate::stages::env::{Env, millis};
 use crate::stages::fanout::{Ended, fanout};
@@ -25,15 +27,16 @@ enum Turn {
     Judged(Evidence),
 }
 
-/// Runs the plan to its end or to the order to stop. Gives back where each VM was seen.
+/// Runs the plan from its beginning to its end or to the order to stop. Gives back where each VM was seen.
 pub async fn drive<P: Provider + 'static>(
     plan: Arc<Plan>,
     provider: Arc<P>,
     env: Env,
     stop: Stop,
+    beginning: Beginning,
 ) -> Sightings {
     let deadline = tokio::time::sleep(plan.bounds.run_deadline);
-    let hosts = drive_hosts(plan, provider, env.clone(), &stop);
+    let hosts = drive_hosts(plan, provider, env.clone(), &stop, beginning);
     tokio::pin!(hosts);
     tokio::select! {
         sightings = &mut hosts => return sightings,
@@ -51,8 +54,10 @@ async fn drive_hosts<P: Provider + 'static>(
     provider: Arc<P>,
     env: Env,
     stop: &Stop,
+    beginning: Beginning,
 ) -> Sightings {
-    let gate = Arc::new(Gate::new(plan.bounds.auth_failures));
+    let Beginning { to_ask, mut sightings, gate } = beginning;
+    let gate = Arc::new(gate);
     let work = {
         let (plan, env) = (plan.clone(), env.clone());
         move |index: usize| {
@@ -64,8 +69,7 @@ async fn drive_hosts<P: Provider + 'static>(
             }
         }
     };
-    let mut sightings = Sightings::default();
-    fanout(0..plan.targets.len(), plan.bounds.concurrency, stop.token(), work, async |ended| {
+    fanout(to_ask, plan.bounds.concurrency, stop.token(), work, async |ended| {
         let (index, turn, duration_ms) = match ended {
             Ended::Done(index, (turn, duration_ms)) => (index, turn, duration_ms),
             Ended::Panicked(index, text) => {
@@ -76,17 +80,28 @@ async fn drive_hosts<P: Provider + 'static>(
         };
         let Turn::Judged(evidence) = turn else { return };
         let host = &plan.targets[index].host;
-        if let Evidence::Collected(collected) = &evidence {
-            sightings.note(host, collected);
-        }
+        let shown = match &evidence {
+            Evidence::Collected(collected) => shown(collected),
+            _ => Vec::new(),
+        };
+        sightings.note(host, &shown);
         if let Evidence::Broken(text) = &evidence {
             env.warn(host, format!("internal error, please report it: {text}")).await;
         }
         let verdict = judge(&evidence, plan.policy);
+        let for_good = !plan.dry_run && ended_for_good(&verdict);
         env.tell(Event::HostAudited { host: host.clone(), verdict, duration_ms }).await;
+        if for_good {
+            env.finish(host, shown).await;
+        }
     })
     .await;
     sightings
+}
+
+/// A host that was cut off by the order to stop is asked again by the next try at the slot.
+fn ended_for_good(verdict: &Verdict) -> bool {
+    !verdict.reasons.iter().any(|reason| matches!(reason, Reason::Cancelled | Reason::NotRun))
 }
 
 async fn take_turn<P: Provider>(plan: &Plan, provider: &P, env: &Env, gate: &Gate, target: &Target) -> Turn {

@@ -5,11 +5,14 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
+use crate::engine::resume::Note;
 use crate::engine::stop::{Stop, StopCause};
 use crate::model::event::Event;
-use crate::model::failure::{Failure, FailureKind};
+use crate::model::failure::Failure;
 use crate::model::manifest::Manifest;
-use crate::output::spool::Spool;
+use crate::model::target::HostName;
+use crate::output::spool::{Spool, SpoolError};
+use crate::stages::audit::ShownVm;
 use crate::stages::env::News;
 
 /// Someone who hears every event, in the order in which the manifest does: the log, the
@@ -34,16 +37,32 @@ impl Recorder {
     /// going on would ask hosts for rows that nobody can keep.
     pub async fn listen(&mut self, mut news: mpsc::Receiver<News>, stop: &Stop) -> Result<(), Failure> {
         let mut broken = None;
+        let mut flushed = true;
         while let Some(piece) = news.recv().await {
             match piece {
                 News::Event(event) => self.note(&event),
                 News::Rows { host, batch } if broken.is_none() => {
                     if let Err(error) = self.spool.append(&host, &batch).await {
                         stop.order(StopCause::Unrecordable);
-                        broken = Some(Failure::new(FailureKind::Store, error.to_string()));
+                        broken = Some(Failure::from(error));
                     }
                 }
-                News::Rows { .. } => {}
+                News::Finished { host, shown } if broken.is_none() => {
+                    flushed = false;
+                    if let Err(error) = self.finish(&host, shown).await {
+                        stop.order(StopCause::Unrecordable);
+                        broken = Some(Failure::from(error));
+                    }
+                }
+                News::Rows { .. } | News::Finished { .. } => {}
+            }
+            // Hosts that end close together share one write.
+            if !flushed && broken.is_none() && news.is_empty() {
+                flushed = true;
+                if let Err(error) = self.spool.flush().await {
+                    stop.order(StopCause::Unrecordable);
+                    broken = Some(Failure::from(error));
+                }
             }
         }
         broken.map_or(Ok(()), Err)
@@ -54,6 +73,16 @@ impl Recorder {
         for listener in &mut self.listeners {
             listener.hear(event);
         }
+    }
+
+    /// Takes over an event of an earlier try, which its listeners have heard then.
+    pub fn recall(&mut self, event: &Event) {
+        Arc::make_mut(&mut self.manifest).apply(event);
+    }
+
+    async fn finish(&self, host: &HostName, shown: Vec<ShownVm>) -> Result<(), SpoolError> {
+        let Some(note) = Note::of(&self.manifest, host, shown) else { return Ok(()) };
+        self.spool.finish_host(host, &note.to_bytes()).await
     }
 
     /// As it stands; give it back before the next event, or the event copies it.

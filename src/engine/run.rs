@@ -10,8 +10,9 @@ use crate::census::taken::Census;
 use crate::engine::plan::Plan;
 use crate::engine::recorder::{Listener, Recorder};
 use crate::engine::report;
+use crate::engine::resume::{self, Beginning, Note};
 use crate::engine::stop::{Stop, StopCause};
-use crate::engine::{ground, pipeline};
+use crate::engine::{ground, pipeline, spools};
 use crate::history::ledger::Ledger;
 use crate::history::remembered::{Remembered, remembered};
 use crate::model::event::{Event, RunHeader};
@@ -24,7 +25,7 @@ use crate::output::export::{Standing, copy_audit_files, point_latest};
 use crate::output::faces::{Written, write_face};
 use crate::output::press::Stopped;
 use crate::output::source::TableSource;
-use crate::output::spool::Spool;
+use crate::output::spool::{Spool, TakenUp};
 use crate::output::spooled::{KeptOn, Spooled};
 use crate::output::store::Store;
 use crate::output::store_error::StoreError;
@@ -41,7 +42,7 @@ const NEWS_WAITING: usize = 256;
 pub struct Ground {
     pub clock: Clock,
     pub store: Store,
-    /// A local file that does not exist yet.
+    /// A local file: new, or what an earlier try at the slot left.
     pub spool: PathBuf,
     pub stop: Stop,
     pub listeners: Vec<Box<dyn Listener>>,
@@ -56,7 +57,7 @@ pub enum Ended {
     Committed(Arc<Manifest>),
     /// Nothing was collected and nothing committed.
     DryRun(Arc<Manifest>),
-    /// SIGTERM: nothing was committed, the slot is free.
+    /// SIGTERM: nothing was committed, the slot is free, and its spool waits for the next try.
     Interrupted(Arc<Manifest>),
     /// Another attempt has committed this slot; nothing of ours is left.
     LostTo(Attempt),
@@ -72,38 +73,68 @@ pub async fn run<P: Provider + 'static>(
 ) -> Result<Ended, Failure> {
     let Ground { clock, store, spool, stop, listeners, warnings } = ground;
     let plan = Arc::new(plan);
-    let spool = Spool::create(&spool, &plan.tables).map_err(unrecordable)?;
+    spools::remove_stale(&store, &spool, clock.now()).await;
+    let TakenUp { spool, finished, discarded } = take_up(&plan, &header, spool).await?;
     let manifest = Manifest::open(header.clone(), plan.hosts());
     let mut recorder = Recorder::new(manifest, spool.clone(), listeners);
     recorder.note(&Event::RunStarted { header: header.clone(), hosts: plan.hosts().collect() });
-    for message in warnings {
+    let lost = "an earlier try at this slot asked for something else: what it had collected is discarded";
+    for message in warnings.into_iter().chain(discarded.then(|| lost.to_owned())) {
         recorder.note(&Event::Warning { host: None, message });
     }
+    if !finished.is_empty() {
+        recorder.note(&Event::HostsTakenUp { hosts: finished.len() as u64 });
+    }
+    resume::events(&finished, &header).for_each(|event| recorder.recall(&event));
+    let beginning = Beginning::after(&plan, &finished);
+    drop(finished);
 
-    let recorded = record(&plan, provider, &header, &clock, &store, &stop, recorder).await;
-    // The rows are in the store or were given up; nobody resumes from this file.
+    let drive = |env| pipeline::drive(plan.clone(), provider, env, stop.clone(), beginning);
+    let recorded = record(&plan, &header, &clock, &store, &stop, recorder, drive).await;
+    if !plan.dry_run && stays(&recorded, &stop) {
+        return recorded;
+    }
     if let Err(error) = spool.remove().await {
         tracing::warn!(%error, "the spool stays behind");
     }
     recorded
 }
 
-async fn record<P: Provider + 'static>(
+/// What an earlier try at the slot left, or a new spool. A dry run has its own: it takes
+/// nothing away from the run that it rehearses.
+async fn take_up(plan: &Arc<Plan>, header: &RunHeader, path: PathBuf) -> Result<TakenUp<Note>, Failure> {
+    let path = if plan.dry_run { path.with_extension(spools::DRY) } else { path };
+    let (plan, question) = (plan.clone(), resume::question(header));
+    let taking = move || Spool::take_up(&path, &plan.tables, &question, Note::read);
+    tokio::task::spawn_blocking(taking).await.map_err(unrecordable)?.map_err(unrecordable)
+}
+
+/// Whether the next try at the slot can make use of the spool. One that could not be written
+/// is of no use.
+fn stays(recorded: &Result<Ended, Failure>, stop: &Stop) -> bool {
+    match recorded {
+        Ok(Ended::Interrupted(_)) => true,
+        Ok(Ended::Committed(_) | Ended::DryRun(_) | Ended::LostTo(_)) => false,
+        Err(_) => stop.cause() != Some(StopCause::Unrecordable),
+    }
+}
+
+async fn record<D: Future<Output = Sightings>>(
     plan: &Arc<Plan>,
-    provider: Arc<P>,
     header: &RunHeader,
     clock: &Clock,
     store: &Store,
     stop: &Stop,
     mut recorder: Recorder,
+    drive: impl FnOnce(Env) -> D,
 ) -> Result<Ended, Failure> {
     let (news, arriving) = mpsc::channel::<News>(NEWS_WAITING);
     let env = Env::new(clock.clone(), news, stop.token().clone());
-    let driven = pipeline::drive(plan.clone(), provider, env, stop.clone());
-    let (sightings, listened) = tokio::join!(driven, recorder.listen(arriving, stop));
+    let (sightings, listened) = tokio::join!(drive(env), recorder.listen(arriving, stop));
     listened?;
 
     if stop.cause() == Some(StopCause::Interrupted) {
+        recorder.spool().flush().await?;
         return Ok(Ended::Interrupted(recorder.into_manifest()));
     }
     if plan.dry_run {

@@ -80,6 +80,10 @@ pub enum Event {
         header: RunHeader,
         hosts: Vec<HostName>,
     },
+    /// An earlier try at this slot had finished so many hosts: they are not asked again.
+    HostsTakenUp {
+        hosts: u64,
+    },
     StepStarted {
         host: HostName,
         stage: Stage,

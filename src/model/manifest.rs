@@ -39,6 +39,9 @@ pub struct Manifest {
     pub ended_at: Option<DateTime<Utc>>,
     /// Present when the run was stopped before its end.
     pub cancelled: Option<Cancelled>,
+    /// Hosts that an earlier try at this slot had finished; present when there were any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub taken_up_hosts: Option<u64>,
     pub hosts: BTreeMap<HostName, HostRecord>,
     /// VMs that were seen on several hosts, by id.
     pub moved_vms: BTreeMap<String, MovedVm>,
@@ -105,6 +108,7 @@ impl Manifest {
             started_at: header.started_at,
             ended_at: None,
             cancelled: None,
+            taken_up_hosts: None,
             hosts: hosts.into_iter().map(|host| (host, HostRecord::default())).collect(),
             moved_vms: BTreeMap::new(),
             artifacts: BTreeMap::new(),
@@ -115,6 +119,7 @@ impl Manifest {
     pub fn apply(&mut self, event: &Event) {
         match event {
             Event::RunStarted { .. } | Event::StepStarted { .. } => {}
+            Event::HostsTakenUp { hosts } => self.taken_up_hosts = Some(*hosts),
             Event::StepEnded { host, stage, step, outcome, duration_ms, .. } => {
                 let record = StepRecord {
                     stage: *stage,

@@ -1,7 +1,7 @@
 //! How a spool file is laid out, and what can still be read from one.
 //!
 //! ```text
-//! file  = "lustrum-spool 2 <schemas: 64 hex>\n" frame*
+//! file  = "lustrum-spool 3 <schemas: 64 hex> <the question>\n" frame*
 //! frame = u32 length of body | u32 CRC-32 of body | body              (little endian)
 //! body  = u8 kind | u16 length, host | rest
 //! rest  = 'R' rows:      u16 length, table | a block of packed rows
@@ -11,8 +11,7 @@
 //! Rows are packed without their schema, which the table knows.
 
 use std::fs::File;
-use std::io::{self, BufReader, Read};
-use std::path::Path;
+use std::io::{self, BufReader, Read, Seek};
 
 use arrow_array::RecordBatch;
 use arrow_schema::ArrowError;
@@ -38,13 +37,14 @@ pub struct Span {
     pub bytes: u32,
 }
 
-/// The first line: rows are only ever decoded with the schemas they were encoded with.
-pub fn head(tables: &[&'static TableSpec]) -> Vec<u8> {
+/// The first line: rows are only ever decoded with the schemas they were encoded with, and
+/// taken up only by a run that asks the same `question`.
+pub fn head(tables: &[&'static TableSpec], question: &str) -> Vec<u8> {
     let mut schemas = Sha256::new();
     for spec in tables {
         schemas.update(format!("{} {}\n", spec.id, fingerprint(&(spec.schema)())));
     }
-    format!("lustrum-spool 2 {}\n", hex(&schemas.finalize())).into_bytes()
+    format!("lustrum-spool 3 {} {question}\n", hex(&schemas.finalize())).into_bytes()
 }
 
 /// A frame of rows, and where in it they lie.
@@ -73,22 +73,27 @@ pub fn forgotten(host: &HostName) -> Vec<u8> {
 pub struct Scan {
     /// Host, index of the table, where.
     pub rows: Vec<(HostName, usize, Span)>,
+    /// In the order in which they ended.
     pub finished: Vec<(HostName, Vec<u8>)>,
     /// Where the last whole frame ends.
     pub end: u64,
 }
 
 /// Reads a file from its start to the first frame that is not whole, and cuts it there.
-pub fn scan(path: &Path, tables: &[&'static TableSpec]) -> io::Result<Scan> {
-    let mut file = BufReader::new(File::options().read(true).write(true).open(path)?);
-    let expected = head(tables);
-    let mut found = vec![0; expected.len()];
-    file.read_exact(&mut found)?;
-    if found != expected {
-        return Err(io::Error::other("it holds other tables or schemas"));
+/// `None`: it begins with another head.
+pub fn scan(file: &File, head: &[u8], tables: &[&'static TableSpec]) -> io::Result<Option<Scan>> {
+    let size = file.metadata()?.len();
+    let mut file = BufReader::new(file);
+    file.rewind()?;
+    let mut found = vec![0; head.len()];
+    if size < head.len() as u64 {
+        return Ok(None);
     }
-    let mut scan = Scan { end: expected.len() as u64, ..Scan::default() };
-    let size = file.get_ref().metadata()?.len();
+    file.read_exact(&mut found)?;
+    if found != head {
+        return Ok(None);
+    }
+    let mut scan = Scan { end: head.len() as u64, ..Scan::default() };
     while let Some(body) = next_body(&mut file, size - scan.end)? {
         if scan.take(&body, tables).is_none() {
             break;
@@ -96,7 +101,7 @@ pub fn scan(path: &Path, tables: &[&'static TableSpec]) -> io::Result<Scan> {
         scan.end += (PREFIX_BYTES + body.len()) as u64;
     }
     file.get_ref().set_len(scan.end)?;
-    Ok(scan)
+    Ok(Some(scan))
 }
 
 /// The next body, or nothing when the rest is not a whole frame.
@@ -130,7 +135,10 @@ impl Scan {
                 self.rows.push((host, table, Span { offset, bytes: u32::try_from(rest.len()).ok()? }));
             }
             FINISHED => self.finished.push((host, rest.to_vec())),
-            FORGOTTEN => self.rows.retain(|(other, ..)| *other != host),
+            FORGOTTEN => {
+                self.rows.retain(|(other, ..)| *other != host);
+                self.finished.retain(|(other, _)| *other != host);
+            }
             _ => return None,
         }
         Some(())

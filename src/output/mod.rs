@@ -10,6 +10,7 @@ pub mod export;
 pub mod faces;
 pub mod format;
 pub mod frame;
+pub mod hold;
 pub mod layout;
 pub mod ndjson;
 pub mod packed;

@@ -5,7 +5,7 @@
 //! were promised, so a dropped future leaves no hole. The first failed write breaks the
 //! spool: every later call gets the same error.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt::Display;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -17,6 +17,7 @@ use arrow_array::RecordBatch;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::target::HostName;
 use crate::output::frame::{self, Span};
+use crate::output::hold::hold;
 use crate::output::packed;
 use crate::tables::table::{RowBatch, TableId, TableSpec};
 
@@ -51,6 +52,8 @@ pub struct Spool {
 
 struct SpoolFile {
     path: PathBuf,
+    /// Holds the lock: no other process takes up what this one still writes.
+    _held: File,
     tables: Vec<&'static TableSpec>,
     /// Held by the blocking thread that writes.
     disk: Arc<tokio::sync::Mutex<()>>,
@@ -71,33 +74,54 @@ struct State {
     index: Vec<Vec<(u32, Span)>>,
 }
 
-/// What a spool of an interrupted run still holds.
-pub struct Recovered {
+/// The spool of a slot, as this run found it.
+pub struct TakenUp<T> {
     /// Continues the same file. Only finished hosts have rows in it.
     pub spool: Spool,
-    /// The finished hosts by name, each with what was noted for it.
-    pub finished: Vec<(HostName, Vec<u8>)>,
+    /// The finished hosts in the order in which they ended, each with what was noted for it.
+    pub finished: Vec<(HostName, T)>,
+    /// What lay there answered another question, and is gone.
+    pub discarded: bool,
 }
 
 impl Spool {
-    /// Begins a new file. One that exists is an error: it may be a run to resume.
+    /// Begins a new file. One that exists is an error.
     pub fn create(path: &Path, tables: &[&'static TableSpec]) -> Result<Self, SpoolError> {
-        let head = frame::head(tables);
-        let made = File::options().write(true).create_new(true).open(path);
-        made.and_then(|mut file| file.write_all(&head)).map_err(|error| failed("create", path, &error))?;
-        Ok(Self::continuing(path, tables, head.len() as u64))
+        let file = held(path)?;
+        let begun = file.metadata().and_then(|found| match found.len() {
+            0 => begin(&file, &frame::head(tables, "")),
+            _ => Err(io::Error::from(io::ErrorKind::AlreadyExists)),
+        });
+        let end = begun.map_err(|error| failed("create", path, &error))?;
+        Ok(Self::continuing(path, file, tables, end))
     }
 
-    /// Opens the spool of an interrupted run: takes its finished hosts, forgets the others
-    /// and a torn tail. Fails when it was written for other tables or schemas.
-    pub fn recover(path: &Path, tables: &[&'static TableSpec]) -> Result<Recovered, SpoolError> {
-        let scan = frame::scan(path, tables).map_err(|error| failed("recover", path, &error))?;
-        let spool = Self::continuing(path, tables, scan.end);
-        let finished: HashMap<_, _> = scan.finished.into_iter().collect();
+    /// Opens the spool of a slot, or begins it. Of an earlier try the finished hosts whose
+    /// note makes sense are taken; the others and a torn tail are forgotten. Rows for another
+    /// `question` (one line), or for other tables or schemas, are discarded.
+    pub fn take_up<T>(
+        path: &Path,
+        tables: &[&'static TableSpec],
+        question: &str,
+        read_note: impl Fn(&[u8]) -> Option<T>,
+    ) -> Result<TakenUp<T>, SpoolError> {
+        let file = held(path)?;
+        let head = frame::head(tables, question);
+        let unusable = |error: io::Error| failed("take up", path, &error);
+        let Some(scan) = frame::scan(&file, &head, tables).map_err(unusable)? else {
+            let discarded = file.metadata().map_err(unusable)?.len() > 0;
+            let end = begin(&file, &head).map_err(unusable)?;
+            let spool = Self::continuing(path, file, tables, end);
+            return Ok(TakenUp { spool, finished: Vec::new(), discarded });
+        };
+        let spool = Self::continuing(path, file, tables, scan.end);
+        let noted = scan.finished.into_iter().filter_map(|(host, note)| Some((host, read_note(&note)?)));
+        let finished: Vec<_> = noted.collect();
+        let kept: BTreeSet<&HostName> = finished.iter().map(|(host, _)| host).collect();
         let mut state = spool.file.lock();
-        let mut forgotten = std::collections::BTreeSet::new();
+        let mut forgotten = BTreeSet::new();
         for (host, table, span) in scan.rows {
-            if finished.contains_key(&host) {
+            if kept.contains(&host) {
                 let number = state.number(&host);
                 state.index[table].push((number, span));
             } else if forgotten.insert(host.clone()) {
@@ -105,16 +129,14 @@ impl Spool {
             }
         }
         drop(state);
-        let mut finished: Vec<_> = finished.into_iter().collect();
-        finished.sort();
-        Ok(Recovered { spool, finished })
+        Ok(TakenUp { spool, finished, discarded: false })
     }
 
-    fn continuing(path: &Path, tables: &[&'static TableSpec], pending_at: u64) -> Self {
+    fn continuing(path: &Path, held: File, tables: &[&'static TableSpec], pending_at: u64) -> Self {
         let index = vec![Vec::new(); tables.len()];
         let state = Mutex::new(State { pending_at, index, ..State::default() });
         let (path, tables) = (path.to_owned(), tables.to_vec());
-        Self { file: Arc::new(SpoolFile { path, tables, disk: Arc::default(), state }) }
+        Self { file: Arc::new(SpoolFile { path, _held: held, tables, disk: Arc::default(), state }) }
     }
 
     /// Appends rows of a host. Waits for the disk when a mebibyte has gathered: that is the
@@ -131,7 +153,8 @@ impl Spool {
         .await
     }
 
-    /// Says that a host is done, with whatever the engine wants back after a restart.
+    /// Says that a host is done, with whatever the engine wants back after a restart. It
+    /// outlives the process once it is flushed.
     pub async fn finish_host(&self, host: &HostName, note: &[u8]) -> Result<(), SpoolError> {
         self.promise(&frame::finished(host, note), |_, _| ()).await
     }
@@ -327,6 +350,19 @@ impl SpoolReader {
         file.seek(SeekFrom::Start(span.offset))?;
         file.read_exact(&mut bytes[begin..])
     }
+}
+
+fn held(path: &Path) -> Result<File, SpoolError> {
+    let held = hold(path).map_err(|error| failed("open", path, &error))?;
+    held.ok_or_else(|| failed("open", path, &"another process is at work on this slot"))
+}
+
+/// Empties the file and writes its head; gives back where that ends.
+fn begin(mut file: &File, head: &[u8]) -> io::Result<u64> {
+    file.set_len(0)?;
+    file.rewind()?;
+    file.write_all(head)?;
+    Ok(head.len() as u64)
 }
 
 fn failed(doing: &'static str, path: &Path, cause: &dyn Display) -> SpoolError {

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::model::event::{Coverage, Event, NamedVm, Verdict};
@@ -158,6 +159,27 @@ fn cover_one(owed: &BTreeMap<Uuid, &str>, seen: &[Uuid]) -> Coverage {
     Coverage { seen: found as u64, missing, unexpected, share }
 }
 
+/// A VM that a host showed, and its name there as far as the baseline told it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShownVm(pub Uuid, pub String);
+
+/// What one host showed.
+pub fn shown(collected: &Collected) -> Vec<ShownVm> {
+    let mut names: BTreeMap<Uuid, &str> = match &collected.baseline {
+        Some(Ok(baseline)) => baseline.vms.iter().map(|(id, name)| (*id, name.as_str())).collect(),
+        _ => BTreeMap::new(),
+    };
+    // Only a host that has rows of a VM can be the one to keep; where no collector told
+    // which VMs its rows speak of, the baseline stands in.
+    let seen = collected.collectors.values().filter_map(|end| end.seen.as_ref());
+    let told: BTreeSet<Uuid> = seen.flatten().copied().collect();
+    if !told.is_empty() {
+        let named = |id| (id, names.get(&id).copied().unwrap_or_default());
+        names = told.into_iter().map(named).collect();
+    }
+    names.into_iter().map(|(id, name)| ShownVm(id, name.to_owned())).collect()
+}
+
 /// Where every VM was seen, over all hosts of the run: 25 bytes a VM, more only for those
 /// that moved.
 #[derive(Debug, Default)]
@@ -171,23 +193,15 @@ pub struct Sightings {
 
 impl Sightings {
     /// Notes what one host showed. Call it in the order in which hosts end.
-    pub fn note(&mut self, host: &HostName, collected: &Collected) {
+    pub fn note(&mut self, host: &HostName, shown: &[ShownVm]) {
         let index = u32::try_from(self.hosts.len()).expect("a fleet has fewer than four billion hosts");
         self.hosts.push(host.clone());
-        let names: HashMap<Uuid, &str> = match &collected.baseline {
-            Some(Ok(baseline)) => baseline.vms.iter().map(|(id, name)| (*id, name.as_str())).collect(),
-            _ => HashMap::new(),
-        };
-        // Only a host that has rows of a VM can be the one to keep; where no collector told
-        // which VMs its rows speak of, the baseline stands in.
-        let seen = collected.collectors.values().filter_map(|end| end.seen.as_ref());
-        let told: BTreeSet<Uuid> = seen.flatten().copied().collect();
-        let shown = if told.is_empty() { names.keys().copied().collect() } else { told };
-        for id in shown {
-            if let Some(before) = self.last_on.insert(id, index) {
-                let (name, seen_on) = self.moved.entry(id).or_insert_with(|| (String::new(), vec![before]));
+        for ShownVm(id, name) in shown {
+            if let Some(before) = self.last_on.insert(*id, index) {
+                let (last_name, seen_on) =
+                    self.moved.entry(*id).or_insert_with(|| (String::new(), vec![before]));
                 seen_on.push(index);
-                names.get(&id).copied().unwrap_or_default().clone_into(name);
+                last_name.clone_from(name);
             }
         }
     }

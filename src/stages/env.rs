@@ -9,6 +9,7 @@ use crate::model::event::Event;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::outcome::{Outcome, Stage, StepName};
 use crate::model::target::HostName;
+use crate::stages::audit::ShownVm;
 use crate::tables::table::RowBatch;
 use crate::time::clock::Clock;
 
@@ -20,6 +21,11 @@ pub enum News {
     Rows {
         host: HostName,
         batch: RowBatch,
+    },
+    /// A host's turn has ended for good; everything else of it was told before.
+    Finished {
+        host: HostName,
+        shown: Vec<ShownVm>,
     },
 }
 
@@ -44,6 +50,10 @@ impl Env {
 
     pub async fn hand_over(&self, host: &HostName, batch: RowBatch) {
         self.send(News::Rows { host: host.clone(), batch }).await;
+    }
+
+    pub async fn finish(&self, host: &HostName, shown: Vec<ShownVm>) {
+        self.send(News::Finished { host: host.clone(), shown }).await;
     }
 
     pub async fn warn(&self, host: &HostName, message: impl Into<String>) {

@@ -45,6 +45,14 @@ impl Gate {
         Self { budget: budget.max(1), credentials: Mutex::default(), changed: Notify::new() }
     }
 
+    /// A gate that stands where an earlier try at the same slot left it: so many refusals in
+    /// a row. An acceptance is not carried over, because the password may have changed.
+    pub fn after(budget: u32, refused_in_a_row: HashMap<CredentialName, u32>) -> Self {
+        let standing = |refused| Standing { refused_in_a_row: refused, ..Standing::default() };
+        let credentials = refused_in_a_row.into_iter().map(|(name, refused)| (name, standing(refused)));
+        Self { credentials: Mutex::new(credentials.collect()), ..Self::new(budget) }
+    }
+
     /// Waits for the right to log on with `credential`, or learns that it is blocked.
     pub async fn admit(&self, credential: &CredentialName) -> Result<Pass<'_>, Failure> {
         loop {

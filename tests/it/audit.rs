@@ -8,7 +8,7 @@ use lustrum::model::outcome::{Outcome, StepName};
 use lustrum::model::status::{FinalStatus, Reason};
 use lustrum::model::target::HostName;
 use lustrum::providers::provider::Baseline;
-use lustrum::stages::audit::{Evidence, Policy, Sightings, judge};
+use lustrum::stages::audit::{Evidence, Policy, Sightings, judge, shown};
 use lustrum::stages::collect::{Collected, CollectorEnd};
 use lustrum::stages::preflight::Refused;
 use uuid::Uuid;
@@ -154,8 +154,8 @@ fn every_failure_leads_where_the_table_says() {
 fn a_vm_on_two_hosts_moved_and_stays_where_it_was_seen_last() {
     let host = |name| HostName::parse(name).unwrap();
     let mut sightings = Sightings::default();
-    sightings.note(&host("hv-b"), &collected(3, 3));
-    sightings.note(&host("hv-a"), &collected(1, 1));
+    sightings.note(&host("hv-b"), &shown(&collected(3, 3)));
+    sightings.note(&host("hv-a"), &shown(&collected(1, 1)));
     let moved = sightings.moved();
     let expected = Event::VmMoved {
         vm_id: Uuid::from_u128(1).to_string(),
@@ -170,8 +170,8 @@ fn a_vm_on_two_hosts_moved_and_stays_where_it_was_seen_last() {
 fn a_host_without_rows_of_a_vm_is_never_the_one_kept() {
     let host = |name| HostName::parse(name).unwrap();
     let mut sightings = Sightings::default();
-    sightings.note(&host("hv-a"), &collected(2, 2));
-    sightings.note(&host("hv-b"), &collected(2, 1));
+    sightings.note(&host("hv-a"), &shown(&collected(2, 2)));
+    sightings.note(&host("hv-b"), &shown(&collected(2, 1)));
     let kept: Vec<_> = sightings
         .moved()
         .into_iter()

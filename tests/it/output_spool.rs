@@ -30,6 +30,13 @@ fn spool_at(folder: &Path) -> (std::path::PathBuf, Spool) {
     (path, spool)
 }
 
+/// What an earlier try left for the same question.
+fn taken_up(path: &Path) -> lustrum::output::spool::TakenUp<Vec<u8>> {
+    let found = Spool::take_up(path, &TABLES, "", |note| Some(note.to_vec())).unwrap();
+    assert!(!found.discarded);
+    found
+}
+
 #[tokio::test]
 async fn hosts_come_back_in_name_order_whatever_the_order_of_arrival() {
     let folder = tempfile::tempdir().unwrap();
@@ -66,7 +73,7 @@ async fn a_restart_takes_finished_hosts_and_forgets_the_others() {
     spool.flush().await.unwrap();
     drop(spool);
 
-    let recovered = Spool::recover(&path, &TABLES).unwrap();
+    let recovered = taken_up(&path);
     assert_eq!(recovered.finished, [(host("done"), b"noted".to_vec())]);
     let spool = recovered.spool;
     spool.append(&host("open"), &plain("open", &["second life"])).await.unwrap();
@@ -78,7 +85,7 @@ async fn a_restart_takes_finished_hosts_and_forgets_the_others() {
     assert_eq!(read(&spool, Plain::TABLE).await, expected);
     drop(spool);
 
-    let again = Spool::recover(&path, &TABLES).unwrap();
+    let again = taken_up(&path);
     assert_eq!(read(&again.spool, Plain::TABLE).await, expected);
 }
 
@@ -95,12 +102,13 @@ async fn a_torn_tail_is_ignored() {
     spool.finish_host(&host("b"), b"").await.unwrap();
     spool.flush().await.unwrap();
     let longer = std::fs::read(&path).unwrap();
+    drop(spool);
     for cut in whole.len()..longer.len() {
         let mut damaged = longer.clone();
         damaged[cut] ^= 0x40;
         for bytes in [&longer[..cut], &damaged] {
             std::fs::write(&path, bytes).unwrap();
-            let recovered = Spool::recover(&path, &TABLES).unwrap();
+            let recovered = taken_up(&path);
             assert_eq!(recovered.finished, [(host("a"), Vec::new())], "cut at {cut}");
             assert_eq!(
                 read(&recovered.spool, Plain::TABLE).await,
@@ -111,13 +119,52 @@ async fn a_torn_tail_is_ignored() {
 }
 
 #[tokio::test]
-async fn a_spool_of_other_schemas_is_refused() {
+async fn rows_for_another_question_are_discarded() {
+    let others: [(&[&TableSpec], &str); 2] = [(&[&Plain::SPEC], ""), (&TABLES, "another plan")];
+    for (tables, question) in others {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, spool) = spool_at(folder.path());
+        spool.append(&host("a"), &plain("a", &["old"])).await.unwrap();
+        spool.finish_host(&host("a"), b"").await.unwrap();
+        spool.flush().await.unwrap();
+        drop(spool);
+        assert!(Spool::create(&path, &TABLES).is_err(), "an existing spool is never overwritten");
+        for discarded in [true, false] {
+            let found = Spool::take_up(&path, tables, question, |_| Some(())).unwrap();
+            assert_eq!((found.discarded, found.finished.len()), (discarded, 0));
+            assert_eq!(read(&found.spool, Plain::TABLE).await, []);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_host_whose_note_makes_no_sense_is_not_finished() {
     let folder = tempfile::tempdir().unwrap();
     let (path, spool) = spool_at(folder.path());
+    for name in ["a", "b"] {
+        spool.append(&host(name), &plain(name, &["old"])).await.unwrap();
+        spool.finish_host(&host(name), name.as_bytes()).await.unwrap();
+    }
     spool.flush().await.unwrap();
-    let refused = Spool::recover(&path, &[&Plain::SPEC]).err().unwrap();
-    assert!(refused.to_string().contains("other tables or schemas"), "{refused}");
-    assert!(Spool::create(&path, &TABLES).is_err(), "an existing spool is never overwritten");
+    drop(spool);
+    let only_b = |note: &[u8]| (note == b"b").then_some(());
+    let found = Spool::take_up(&path, &TABLES, "", only_b).unwrap();
+    assert_eq!(found.finished, [(host("b"), ())]);
+    assert_eq!(read(&found.spool, Plain::TABLE).await, [("b".to_owned(), plain("b", &["old"]).columns)]);
+}
+
+#[tokio::test]
+async fn only_one_at_a_time_holds_a_spool() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, spool) = spool_at(folder.path());
+    let refused = Spool::take_up(&path, &TABLES, "", |_| Some(())).err().unwrap();
+    assert!(refused.to_string().contains("another process is at work"), "{refused}");
+    // Who reads it still holds it.
+    let reader = spool.reader().await.unwrap();
+    drop(spool);
+    assert!(Spool::take_up(&path, &TABLES, "", |_| Some(())).is_err());
+    drop(reader);
+    assert!(Spool::take_up(&path, &TABLES, "", |_| Some(())).is_ok());
 }
 
 #[tokio::test]
@@ -181,7 +228,8 @@ proptest! {
         let expected: Vec<_> =
             expected.map(|(name, rows)| (name, Sample::batch(rows).columns)).collect();
         prop_assert_eq!(&runtime.block_on(read(&spool, Sample::TABLE)), &expected);
-        let recovered = Spool::recover(&path, &TABLES).unwrap().spool;
+        drop(spool);
+        let recovered = taken_up(&path).spool;
         prop_assert_eq!(&runtime.block_on(read(&recovered, Sample::TABLE)), &expected);
     }
 }

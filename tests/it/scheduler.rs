@@ -247,3 +247,26 @@ proptest! {
         prop_assert!(words.values().all(|count| *count == 1), "{:?}", words);
     }
 }
+
+#[test]
+fn a_slot_that_was_cut_off_goes_on_and_fires_no_second_time() {
+    let (now, since) = ("2026-01-02T02:10:00Z", "2026-01-01T23:30:00Z");
+    let slot = |text: &str| Slot::at(at(text));
+    let mut scheduler = one("0 * * * *", Scheduling::default(), since);
+    // Not a slot of the job; longer ago than what is caught up; unknown job.
+    assert!(!scheduler.resume(&job("census"), slot("2026-01-02T00:07:00Z"), at(now)));
+    assert!(!scheduler.resume(&job("census"), slot("2026-01-01T02:00:00Z"), at(now)));
+    assert!(!scheduler.resume(&job("other"), slot("2026-01-02T01:00:00Z"), at(now)));
+    assert!(scheduler.resume(&job("census"), slot("2026-01-02T02:00:00Z"), at(now)));
+    assert!(!scheduler.resume(&job("census"), slot("2026-01-02T02:00:00Z"), at(now)), "known already");
+    let decided = told(&scheduler.decide(at(now)));
+    assert_eq!(
+        decided.iter().filter(|line| line.starts_with("start")).collect::<Vec<_>>(),
+        ["start 02:00 Resumed"]
+    );
+    assert!(decided.iter().all(|line| !line.starts_with("leave 02:00")), "{decided:?}");
+
+    let paused = Scheduling { paused: true, ..Scheduling::default() };
+    let mut scheduler = one("0 * * * *", paused, since);
+    assert!(!scheduler.resume(&job("census"), slot("2026-01-02T02:00:00Z"), at(now)));
+}

@@ -1,0 +1,35 @@
+//! The real daemon, killed at any moment and started again: the slot ends as if nothing had
+//! happened. `cargo bench --bench kills` does it 200 times.
+
+use lustrum::simulator::fault::Fault;
+use lustrum::simulator::fleet::FleetSpec;
+use lustrum::simulator::running::Simulator;
+use rand::rngs::SmallRng;
+use rand::{Rng, SeedableRng};
+
+use crate::world::killed_daemon::slot_with_kills;
+
+const HOSTS: usize = 4;
+const STEPS_PER_HOST: usize = 5;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn five_kills_change_nothing() {
+    // A slow host keeps every slot open until the kill has come.
+    let spec = FleetSpec::new(HOSTS, 2, 7).with_fault(HOSTS - 1, Fault::SlowMs(3_000));
+    let fleet = Simulator::start(spec).await.unwrap();
+    let watched = tokio::task::spawn_blocking(move || {
+        let undisturbed = slot_with_kills(&fleet, &[]);
+        assert_eq!(undisturbed.taken_up, 0);
+        let mut dice = SmallRng::seed_from_u64(7);
+        let kills: Vec<_> = (0..5).map(|_| dice.random_range(1..=STEPS_PER_HOST * 2)).collect();
+        for kills in kills.chunks(2) {
+            let ended = slot_with_kills(&fleet, kills);
+            assert_eq!(ended.rows, undisturbed.rows, "killed after {kills:?} steps");
+        }
+        // Of two hosts at a time, one has certainly ended when these steps have.
+        let late = slot_with_kills(&fleet, &[STEPS_PER_HOST * (HOSTS - 1)]);
+        assert!(late.taken_up >= 1, "nothing was taken up");
+        assert_eq!(late.rows, undisturbed.rows);
+    });
+    watched.await.unwrap();
+}

@@ -1,0 +1,68 @@
+//! Which spools are stale, and which wait for their next try.
+
+use std::path::Path;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use lustrum::engine::spools::{interrupted, remove_stale};
+use lustrum::model::run::{JobName, Slot};
+use lustrum::output::hold::hold;
+use lustrum::output::layout;
+use lustrum::output::store::Store;
+
+fn names(folder: &Path) -> Vec<String> {
+    let files = std::fs::read_dir(folder).unwrap();
+    let mut names: Vec<_> = files.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+/// A file last written so long before `now`.
+fn put(folder: &Path, name: &str, now: DateTime<Utc>, days: u64) {
+    let file = std::fs::File::create(folder.join(name)).unwrap();
+    file.set_modified((now - Duration::from_secs(days * 86_400)).into()).unwrap();
+}
+
+#[tokio::test]
+async fn stale_are_committed_slots_and_those_long_left() {
+    let now: DateTime<Utc> = "2026-11-21T06:00:00Z".parse().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let (store, job) = (Store::memory(), JobName::parse("census").unwrap());
+    let committed = Slot::parse("20261120T060000.000Z").unwrap();
+    store.put(&layout::manifest(&job, committed), "{}").await.unwrap();
+    for (name, days) in [
+        ("census-20261120T060000.000Z.spool", 1),
+        ("census-20261101T060000.000Z.spool", 20),
+        ("census-20261101T060000.000Z.dry", 20),
+        // A slot of the past that is filled now; one that is held; one that may go on.
+        ("census-20261102T060000.000Z.spool", 1),
+        ("census-20261103T060000.000Z.spool", 20),
+        ("census-20261121T050000.000Z.spool", 0),
+        // One's own, and what is nobody's spool.
+        ("census-20261104T060000.000Z.spool", 20),
+        ("notes.spool", 20),
+        ("census-20261101T060000.000Z.txt", 20),
+    ] {
+        put(folder.path(), name, now, days);
+    }
+    let held = hold(&folder.path().join("census-20261103T060000.000Z.spool")).unwrap().unwrap();
+    let own = folder.path().join("census-20261104T060000.000Z.spool");
+    assert_eq!(
+        interrupted(&store, folder.path(), &job).await.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        ["20261101T060000.000Z", "20261102T060000.000Z", "20261104T060000.000Z", "20261121T050000.000Z"],
+    );
+    remove_stale(&store, &own, now).await;
+    assert_eq!(
+        names(folder.path()),
+        [
+            "census-20261101T060000.000Z.txt",
+            "census-20261102T060000.000Z.spool",
+            "census-20261103T060000.000Z.spool",
+            "census-20261104T060000.000Z.spool",
+            "census-20261121T050000.000Z.spool",
+            "notes.spool",
+        ]
+    );
+    drop(held);
+    assert_eq!(interrupted(&store, &folder.path().join("absent"), &job).await, []);
+}

@@ -1,0 +1,160 @@
+//! One slot of a simulated fleet, tried as often as a test likes, at an instant that stands
+//! still and always under the same attempt: what differs afterwards differs for a reason.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use lustrum::config::fleet::Fleet;
+use lustrum::config::job::{Job, Output, TableFormat};
+use lustrum::config::load::Asked;
+use lustrum::engine::plan::Plan;
+use lustrum::engine::recorder::Listener;
+use lustrum::engine::run::{Ended, Ground, run};
+use lustrum::engine::stop::{Stop, StopCause};
+use lustrum::model::event::{Event, RunHeader};
+use lustrum::model::failure::Failure;
+use lustrum::model::manifest::Manifest;
+use lustrum::model::run::{Attempt, JobName, RunId, Scope, Slot};
+use lustrum::model::target::AuthMethod;
+use lustrum::output::layout::Key;
+use lustrum::output::store::Store;
+use lustrum::simulator::fleet::FleetSpec;
+use lustrum::simulator::running::Simulator;
+use lustrum::time::clock::Clock;
+
+/// The slot and where its tries leave their spool.
+pub struct ResumableRun {
+    pub simulator: Simulator,
+    pub plan: Plan,
+    pub folder: tempfile::TempDir,
+}
+
+/// What one try does besides its work.
+#[derive(Default)]
+pub struct Try {
+    /// Interrupts it when so many hosts have been judged in it; 0: before the first.
+    pub stop_after: Option<usize>,
+    /// Removes the spool's file when so many hosts have been judged: every write fails then.
+    pub lose_spool_after: Option<usize>,
+}
+
+struct Saboteur {
+    left: Try,
+    judged: usize,
+    stop: Stop,
+    spool: PathBuf,
+}
+
+impl Listener for Saboteur {
+    fn hear(&mut self, event: &Event) {
+        match event {
+            Event::HostAudited { .. } => self.judged += 1,
+            Event::RunStarted { .. } => {}
+            _ => return,
+        }
+        if self.left.stop_after == Some(self.judged) {
+            self.stop.order(StopCause::Interrupted);
+        }
+        if self.left.lose_spool_after == Some(self.judged) {
+            drop(std::fs::remove_file(&self.spool));
+        }
+    }
+}
+
+impl ResumableRun {
+    /// One host at a time, in their order.
+    pub async fn of(spec: FleetSpec) -> Self {
+        let simulator = Simulator::start(spec).await.unwrap();
+        let output = Output { formats: vec![TableFormat::Parquet, TableFormat::Csv], ..Output::default() };
+        let mut job = Job { name: JobName::parse("census").unwrap(), output, ..Job::default() };
+        job.limits.concurrency = 1;
+        let credential = simulator.credential();
+        let mut targets = simulator.targets(AuthMethod::Negotiate);
+        targets.iter_mut().for_each(|target| target.credential = credential.name.clone());
+        let fleet = Fleet { targets, warnings: Vec::new() };
+        let credentials = [(credential.name.clone(), credential)].into();
+        let plan = Plan::of(Asked { job, fleet, credentials, warnings: Vec::new() }, false);
+        Self { simulator, plan, folder: tempfile::tempdir().unwrap() }
+    }
+
+    pub fn wrong_password(&self) -> Plan {
+        let mut plan = self.plan.clone();
+        for credential in plan.credentials.values_mut() {
+            credential.password = lustrum::model::credential::Secret::new("not the password".into());
+        }
+        plan
+    }
+
+    pub fn spool(&self) -> PathBuf {
+        self.folder.path().join("census-20261121T060000.000Z.spool")
+    }
+
+    pub async fn try_it(&self, store: &Store, how: Try) -> Result<Ended, Failure> {
+        self.try_plan(self.plan.clone(), store, how).await
+    }
+
+    pub async fn try_plan(&self, plan: Plan, store: &Store, how: Try) -> Result<Ended, Failure> {
+        let slot = Slot::parse("20261121T060000.000Z").unwrap();
+        let header = RunHeader {
+            run_id: RunId::new(&plan.job, slot),
+            job: plan.job.clone(),
+            slot,
+            attempt: Attempt::from_bits(1),
+            started_at: slot.instant(),
+            program_version: "0.0.0".into(),
+            plan_digest: plan.digest(),
+            scope: Scope::Full,
+            parent: None,
+        };
+        let stop = Stop::default();
+        let saboteur = Saboteur { left: how, judged: 0, stop: stop.clone(), spool: self.spool() };
+        let ground = Ground {
+            clock: Clock::standing_at(slot.instant()),
+            store: store.clone(),
+            spool: self.spool(),
+            stop,
+            listeners: vec![Box::new(saboteur)],
+            warnings: Vec::new(),
+        };
+        let shell = Job::default().limits.shell();
+        run(plan, Arc::new(lustrum::providers::catalogue::hyperv(shell)), header, ground).await
+    }
+
+    /// Tries until it is committed, undisturbed.
+    pub async fn committed(&self, store: &Store) -> Arc<Manifest> {
+        match self.try_it(store, Try::default()).await.unwrap() {
+            Ended::Committed(manifest) => manifest,
+            other => panic!("the run ended as {other:?}"),
+        }
+    }
+}
+
+/// Everything a store holds, by key; but for the manifest and the report, which tell durations.
+pub async fn objects(store: &Store) -> BTreeMap<String, bytes::Bytes> {
+    let mut objects = BTreeMap::new();
+    for below in ["data", "runs"] {
+        for (key, _) in store.list(&Key::parse(below).unwrap()).await.unwrap() {
+            if !key.as_str().ends_with(".json") {
+                objects.insert(key.as_str().to_owned(), store.get(&key).await.unwrap().unwrap());
+            }
+        }
+    }
+    objects
+}
+
+/// The manifest without durations, and without what only a resumed run says.
+pub fn timeless(manifest: &Manifest) -> Manifest {
+    let mut manifest = manifest.clone();
+    manifest.taken_up_hosts = None;
+    manifest.artifacts.retain(|path, _| !path.ends_with(".json"));
+    for host in manifest.hosts.values_mut() {
+        host.duration_ms = 0;
+        host.steps.iter_mut().for_each(|step| step.duration_ms = 0);
+    }
+    manifest
+}
+
+pub fn is_empty(folder: &Path) -> bool {
+    std::fs::read_dir(folder).unwrap().next().is_none()
+}
