@@ -13,7 +13,7 @@ use crate::cli::refusal::{Answer, Refusal};
 use crate::cli::terminal::Terminal;
 use crate::cli::{dotenv, request, telemetry};
 use crate::config::load;
-use crate::daemon::daemon::{Closed, Daemon, Order, Surroundings};
+use crate::daemon::watch::{Closed, Daemon, Order, Surroundings};
 use crate::daemon::library::Library;
 use crate::daemon::scheduler::Width;
 use crate::engine::recorder::Listener;
