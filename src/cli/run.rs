@@ -15,20 +15,21 @@ pub async fn run(global: &Global, arguments: &RunArguments, terminal: &Terminal)
     if lineage::is_empty_list(arguments) {
         return nothing_to_retry(arguments, terminal);
     }
-    let asked = load::ask(&request::of_run(global, arguments, dotenv::read()?), true)?;
+    let request = request::of_run(global, arguments, dotenv::read()?);
+    let asked = load::ask(&request, true)?;
     let log = telemetry::start(&asked.job.log, terminal);
     let _log = log.map_err(|error| Refusal::Usage(error.to_string()))?;
     let (platform, shell) = (asked.job.platform, asked.job.limits.shell());
-    let (mut warnings, root) = (asked.warnings.clone(), asked.job.output.dir.clone());
+    let (mut warnings, opening) = (asked.warnings.clone(), load::opening(&asked.job, &request)?);
     let mut plan = Plan::of(asked, arguments.dry_run);
-    let (lineage, warning) = lineage::of(arguments, &mut plan, &root).await?;
+    let (lineage, warning) = lineage::of(arguments, &mut plan, &opening).await?;
     if plan.targets.is_empty() {
         return nothing_to_retry(arguments, terminal);
     }
     warnings.extend(warning);
     let prepared = Survey {
         warnings,
-        root,
+        opening,
         lineage,
         json: arguments.json,
         by_collector: !arguments.fleet.only.is_empty(),
