@@ -20,6 +20,10 @@ check:
 interop:
     tests/interop/run.sh
 
+# Real S3 servers against the store and whole runs (needs python3 and PyPI)
+s3:
+    tests/s3/run.sh
+
 # Rewrite golden files after a deliberate change
 bless:
     LUSTRUM_BLESS=1 cargo test

@@ -10,6 +10,7 @@ use crate::cli::terminal::Terminal;
 use crate::config::fleet::Fleet;
 use crate::config::job::Job;
 use crate::config::load::Asked;
+use crate::config::store::Opening;
 use crate::engine::launch::Lineage;
 use crate::engine::plan::Plan;
 use crate::model::run::JobName;
@@ -63,7 +64,7 @@ pub async fn demo(arguments: &DemoArguments, terminal: &Terminal) -> io::Result<
     let asked = Survey {
         plan,
         warnings: Vec::new(),
-        root: arguments.out_dir.display().to_string(),
+        opening: Opening::folder(arguments.out_dir.display().to_string()),
         lineage: Lineage::default(),
         slot: None,
         json: arguments.json,

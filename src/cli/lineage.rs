@@ -6,6 +6,7 @@ use crate::cli::archive;
 use crate::cli::args::RunArguments;
 use crate::cli::refusal::Refusal;
 use crate::config::host_list;
+use crate::config::store::Opening;
 use crate::engine::launch::Lineage;
 use crate::engine::plan::Plan;
 use crate::history::ledger::RunRef;
@@ -19,10 +20,10 @@ use crate::model::run::{RunId, Scope};
 pub async fn of(
     arguments: &RunArguments,
     plan: &mut Plan,
-    root: &str,
+    opening: &Opening,
 ) -> Result<(Lineage, Option<String>), Refusal> {
     if let Some(meant) = &arguments.retry {
-        let picture = parent(meant, plan, root).await?;
+        let picture = parent(meant, plan, opening).await?;
         let again: BTreeSet<_> = picture.to_retry(plan.skip_confirmed_empty).into_iter().collect();
         plan.targets.retain(|target| again.contains(&target.host));
         let asked: BTreeSet<_> = plan.hosts().collect();
@@ -33,7 +34,7 @@ pub async fn of(
     let fleet = &arguments.fleet;
     let list = fleet.hosts_file.as_ref().filter(|_| fleet.hosts.is_empty() && fleet.only.is_empty());
     if let Some((list, run)) = list.and_then(|list| Some((list, host_list::retried_run(list)?))) {
-        let picture = parent(&run, plan, root).await.map_err(|refusal| match refusal {
+        let picture = parent(&run, plan, opening).await.map_err(|refusal| match refusal {
             Refusal::Usage(why) => Refusal::Usage(format!(
                 "{} is the retry list of a run that it does not fit: {why}; without its first line it is a plain list",
                 list.display()
@@ -62,12 +63,12 @@ fn retry_of(picture: &Picture) -> Lineage {
 
 /// The picture of the run that is to be retried. It must be of the job that is run now:
 /// only then do the two fit together.
-async fn parent(meant: &str, plan: &Plan, root: &str) -> Result<Picture, Refusal> {
+async fn parent(meant: &str, plan: &Plan, opening: &Opening) -> Result<Picture, Refusal> {
     if let Some(run) = RunRef::of(&RunId::named(meant)).filter(|run| run.job != plan.job) {
         let message = format!("run `{meant}` is of the job `{}`, and this is `{}`", run.job, plan.job);
         return Err(Refusal::Usage(message));
     }
-    let ledger = archive::open_root(root)?;
+    let ledger = archive::open_root(opening)?;
     let run = ledger.find(meant, Some(&plan.job)).await?;
     if run.job != plan.job {
         let message = format!("run `{}` is of the job `{}`, and this is `{}`", run.run_id, run.job, plan.job);

@@ -19,13 +19,14 @@ pub async fn run(global: &Global, arguments: &RunArguments, terminal: &Terminal)
     }
     let environment = dotenv::read()?;
     let told = slot::told(arguments, &environment, Clock::system().now()).map_err(Refusal::Usage)?;
-    let asked = load::ask(&request::of_run(global, arguments, environment), true)?;
+    let request = request::of_run(global, arguments, environment);
+    let asked = load::ask(&request, true)?;
     let log = telemetry::start(&asked.job.log, terminal);
     let _log = log.map_err(|error| Refusal::Usage(error.to_string()))?;
     let (platform, shell) = (asked.job.platform, asked.job.limits.shell());
-    let (mut warnings, root) = (asked.warnings.clone(), asked.job.output.dir.clone());
+    let (mut warnings, opening) = (asked.warnings.clone(), load::opening(&asked.job, &request)?);
     let mut plan = Plan::of(asked, arguments.dry_run);
-    let (lineage, warning) = lineage::of(arguments, &mut plan, &root).await?;
+    let (lineage, warning) = lineage::of(arguments, &mut plan, &opening).await?;
     if plan.targets.is_empty() {
         return nothing_to_retry(arguments, terminal);
     }
@@ -40,7 +41,7 @@ pub async fn run(global: &Global, arguments: &RunArguments, terminal: &Terminal)
     };
     let prepared = Survey {
         warnings,
-        root,
+        opening,
         lineage,
         slot,
         json: arguments.json,

@@ -13,9 +13,9 @@ use crate::cli::refusal::{Answer, Refusal};
 use crate::cli::terminal::Terminal;
 use crate::cli::{dotenv, request, telemetry};
 use crate::config::load;
-use crate::daemon::watch::{Closed, Daemon, Order, Surroundings};
 use crate::daemon::library::Library;
 use crate::daemon::scheduler::Width;
+use crate::daemon::watch::{Closed, Daemon, Order, Surroundings};
 use crate::engine::recorder::Listener;
 use crate::time::clock::Clock;
 

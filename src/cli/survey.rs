@@ -10,6 +10,7 @@ use crate::cli::signals::{Order, Signals};
 use crate::cli::summary::Summary;
 use crate::cli::summary_text;
 use crate::cli::terminal::Terminal;
+use crate::config::store::Opening;
 use crate::engine::launch::{self, Lineage};
 use crate::engine::plan::Plan;
 use crate::engine::run::{Ended, Ground, leave_dry_report, run};
@@ -29,8 +30,7 @@ use crate::time::clock::Clock;
 pub struct Survey {
     pub plan: Plan,
     pub warnings: Vec<String>,
-    /// The root of the store.
-    pub root: String,
+    pub opening: Opening,
     pub lineage: Lineage,
     /// What the run stands for, where that is told; else its start.
     pub slot: Option<Slot>,
@@ -43,7 +43,7 @@ pub struct Survey {
 
 /// Runs the survey and says how it ended, on the terminal and by the exit code.
 pub async fn survey<P: Provider + 'static>(
-    survey: Survey,
+    mut survey: Survey,
     provider: P,
     terminal: &Terminal,
 ) -> io::Result<Exit> {
@@ -53,10 +53,12 @@ pub async fn survey<P: Provider + 'static>(
         by_collector: survey.by_collector,
         zero_if_recorded: survey.zero_if_recorded,
     };
-    let store = match Store::open(&survey.root) {
-        Ok(store) => store,
-        Err(error) => return Ok(not_recorded(&error.to_string(), terminal)),
+    let (_, nonce) = uuid::Uuid::new_v4().as_u64_pair();
+    let (store, warnings) = match launch::store(&survey.opening, nonce).await {
+        Ok(opened) => opened,
+        Err(failure) => return Ok(not_recorded(&failure.to_string(), terminal)),
     };
+    survey.warnings.extend(warnings);
     let clock = Clock::system();
     // Without another word a run stands for its start.
     let slot = survey.slot.unwrap_or_else(|| Slot::at(clock.now()));

@@ -13,6 +13,7 @@ use crate::config::health::Health;
 use crate::config::limits::Limits;
 use crate::config::schedule::{ScheduleSettings, Scheduling};
 use crate::config::secret::{CredentialSettings, SecretReference};
+use crate::config::store::StoreSettings;
 use crate::model::run::JobName;
 use crate::model::target::{AuthMethod, HostName, Platform, Scheme};
 
@@ -40,6 +41,7 @@ pub struct Job {
     pub audit: Audit,
     pub health: Health,
     pub output: Output,
+    pub store: StoreSettings,
     pub log: Log,
 }
 
@@ -134,7 +136,7 @@ pub struct Audit {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Output {
-    /// The folder that holds `data/` and `runs/`.
+    /// What holds `data/` and `runs/`: a folder, or `s3://bucket/prefix`.
     pub dir: String,
     /// `xlsx` is one RVTools workbook, `rvtools-csv` its tabs as files.
     pub formats: Vec<TableFormat>,
@@ -193,6 +195,7 @@ impl Default for Job {
             audit: Audit::default(),
             health: Health::default(),
             output: Output::default(),
+            store: StoreSettings::default(),
             log: Log::default(),
         }
     }

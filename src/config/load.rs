@@ -12,6 +12,7 @@ use crate::config::layer::{self, Layer, Origin};
 use crate::config::origins::Origins;
 use crate::config::problem::{Problem, Problems, nearest};
 use crate::config::secret::{self, Credentials};
+use crate::config::store::Opening;
 use crate::model::credential::CredentialName;
 
 /// What to load.
@@ -74,10 +75,18 @@ pub fn ask(request: &Request, with_credentials: bool) -> Result<Asked, Problems>
             Ok(resolved) => credentials = resolved,
             Err(found) => problems.add_consequences(found),
         }
+        if let Err(found) = Opening::of(&job, &request.environment, &directory, |key| origins.of(key)) {
+            problems.add_consequences(found);
+        }
     }
     warnings.extend(fleet.warnings.iter().cloned());
     warnings.extend(unused_user(&origins, &fleet));
     problems.or(Asked { job, fleet, credentials, warnings })
+}
+
+/// The way into the store of a job that was loaded by this request.
+pub fn opening(job: &Job, request: &Request) -> Result<Opening, Problems> {
+    Opening::of(job, &request.environment, &request.directory, |_| "settings".to_owned())
 }
 
 /// The settings as far as they can be read, and what is wrong with the rest.

@@ -14,3 +14,4 @@ pub mod origins;
 pub mod problem;
 pub mod schedule;
 pub mod secret;
+pub mod store;

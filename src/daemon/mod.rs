@@ -1,6 +1,6 @@
 //! When runs happen.
 
 pub mod agenda;
-pub mod watch;
 pub mod library;
 pub mod scheduler;
+pub mod watch;

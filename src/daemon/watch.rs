@@ -13,6 +13,7 @@ use tokio::task::{JoinError, JoinSet};
 
 use crate::config::job::Job;
 use crate::config::load::{self, Request};
+use crate::config::problem::Problems;
 use crate::daemon::library::Library;
 use crate::daemon::scheduler::{Cause, Decision, Scheduler, Width};
 use crate::engine::launch::{self, Lineage};
@@ -27,7 +28,6 @@ use crate::model::run::{JobName, Slot};
 use crate::model::target::Platform;
 use crate::output::export::latest;
 use crate::output::layout;
-use crate::output::store::Store;
 use crate::providers::catalogue;
 use crate::time::clock::Clock;
 
@@ -143,9 +143,10 @@ impl Daemon {
                 continue;
             }
             let is_new = self.scheduler.jobs().all(|known| *known != job.name);
-            let since = last_committed(job).await.map_or(now, |slot| slot.min(now));
+            let request = self.library.request(path);
+            let since = last_committed(job, &request).await.map_or(now, |slot| slot.min(now));
             self.scheduler.put(job.name.clone(), &job.schedule, job.scheduling.clone(), since);
-            let cut_off = if is_new { cut_off(job).await } else { Vec::new() };
+            let cut_off = if is_new { cut_off(job, &request).await } else { Vec::new() };
             for slot in cut_off {
                 if !self.scheduler.resume(&job.name, slot, now) {
                     tracing::info!(job.name = %job.name, %slot, "an interrupted slot is not run again");
@@ -232,15 +233,16 @@ impl Daemon {
 }
 
 /// The newest slot of a job that its store knows.
-async fn last_committed(job: &Job) -> Option<DateTime<Utc>> {
-    let store = Store::open(&job.output.dir).ok()?;
+async fn last_committed(job: &Job, request: &Request) -> Option<DateTime<Utc>> {
+    let store = load::opening(job, request).ok()?.open().ok()?;
     let latest = latest(&store, &job.name).await.ok().flatten()?;
     Some(latest.slot.instant())
 }
 
 /// Slots that an earlier daemon could not finish.
-async fn cut_off(job: &Job) -> Vec<Slot> {
-    let Ok(store) = Store::open(&job.output.dir) else { return Vec::new() };
+async fn cut_off(job: &Job, request: &Request) -> Vec<Slot> {
+    let Ok(opening) = load::opening(job, request) else { return Vec::new() };
+    let Ok(store) = opening.open() else { return Vec::new() };
     spools::interrupted(&store, &launch::spool_folder(&store), &job.name).await
 }
 
@@ -258,14 +260,16 @@ impl Execution {
     /// The fleet and the secrets are read now: a password that was changed holds from the
     /// next run on.
     async fn run(self) -> Result<Ended, Failure> {
-        let asked = load::ask(&self.request, true).map_err(|problems| {
+        let told = |problems: &Problems| {
             let told: Vec<_> = problems.0.iter().map(ToString::to_string).collect();
             Failure::new(FailureKind::NotApplicable, told.join("; "))
-        })?;
+        };
+        let asked = load::ask(&self.request, true).map_err(|problems| told(&problems))?;
         let unrecordable =
             |error: &dyn std::fmt::Display| Failure::new(FailureKind::Store, error.to_string());
-        let store = Store::open(&asked.job.output.dir).map_err(|error| unrecordable(&error))?;
-        let warnings = asked.warnings.clone();
+        let opening = load::opening(&asked.job, &self.request).map_err(|problems| told(&problems))?;
+        let (store, unsafe_to_share) = launch::store(&opening, self.nonce).await?;
+        let warnings = [asked.warnings.clone(), unsafe_to_share].concat();
         let (platform, shell) = (asked.job.platform, asked.job.limits.shell());
         let plan = Plan::of(asked, false);
         let committed = store.get(&layout::manifest(&plan.job, self.slot)).await;

@@ -6,11 +6,13 @@ use std::path::PathBuf;
 
 use sha2::{Digest, Sha256};
 
+use crate::config::store::{Opening, Writers};
 use crate::engine::plan::Plan;
 use crate::engine::spools;
 use crate::model::event::RunHeader;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::run::{Attempt, RunId, Scope, Slot};
+use crate::output::probe::{Creates, probe};
 use crate::output::store::Store;
 use crate::time::clock::Clock;
 
@@ -35,6 +37,38 @@ pub fn header(plan: &Plan, slot: Slot, lineage: Lineage, clock: &Clock, nonce: u
         scope: lineage.scope,
         parent: lineage.parent,
     }
+}
+
+/// Opens a store to write into it. One that several may write into must show that exactly one
+/// of several creates wins; a folder does by its nature. Beside the store stands what an
+/// operator should know. `nonce` keeps probes apart.
+pub async fn store(opening: &Opening, nonce: u64) -> Result<(Store, Vec<String>), Failure> {
+    let store = opening.open()?;
+    if store.folder().is_some() {
+        return Ok((store, Vec::new()));
+    }
+    let probed = probe(&store, nonce).await?;
+    let mut warnings = Vec::new();
+    if let Some(left) = probed.left {
+        warnings.push(format!("what a failed run wrote could not be taken back: {left}"));
+    }
+    match (probed.creates, opening.writers) {
+        (Creates::OneWins, _) => {}
+        (weakness, Writers::One) => warnings.push(format!(
+            "{} is safe for one writer only: {weakness}; a slot that two processes run is damaged",
+            store.root()
+        )),
+        (weakness, Writers::Many) => {
+            let message = format!(
+                "{} is refused: {weakness}, so two processes that run one slot would both commit it; \
+                 use a store that honours If-None-Match (AWS S3, Ceph, MinIO, R2), or set \
+                 store.writers = \"one\" if nobody else ever writes there",
+                store.root()
+            );
+            return Err(Failure::new(FailureKind::Store, message));
+        }
+    }
+    Ok((store, warnings))
 }
 
 /// Where the spools of a store's runs lie: beside the runs on a local store, else in a folder

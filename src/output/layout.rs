@@ -6,6 +6,7 @@
 //! runs/<job>/<slot>/<attempt>/staged/<key with ~>.part             not yet shown (disk only)
 //! runs/<job>/<slot>/manifest.json                                  THE commit point
 //! runs/<job>/latest.json                                           advisory
+//! probe/<nonce>-<name>                                             for a moment, when a run begins
 //! ```
 
 use std::fmt;
@@ -149,6 +150,11 @@ pub fn manifest(job: &JobName, slot: Slot) -> Key {
 /// The pointer to a job's newest committed run.
 pub fn latest(job: &JobName) -> Key {
     Key(format!("runs/{job}/latest.json"))
+}
+
+/// An object that finds out what a store does, outside of everything that is read.
+pub fn probe(nonce: u64, name: &str) -> Key {
+    Key(format!("probe/{nonce:016x}-{name}"))
 }
 
 /// An object at the top of the root, under its plain name.

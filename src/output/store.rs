@@ -71,7 +71,7 @@ impl Store {
             None => PathBuf::from(root),
             Some(("file", path)) => PathBuf::from(path),
             Some((scheme, _)) => {
-                return Err(fail(Cause::Other(format!("scheme `{scheme}` is not one of: file"))));
+                return Err(fail(Cause::Other(format!("scheme `{scheme}` is not one of: file, s3"))));
             }
         };
         let made = std::fs::create_dir_all(&folder).and_then(|()| folder.canonicalize());
@@ -134,6 +134,17 @@ impl Store {
             });
         }
         ended.expect("there is at least one try")
+    }
+
+    /// Creates an object as the store itself answers it: no second try, no reading back. Says
+    /// whether the store took it.
+    pub async fn create(&self, key: &Key, body: impl Into<PutPayload>) -> Result<bool, StoreError> {
+        let options = PutOptions::from(PutMode::Create);
+        match self.objects.put_opts(&key.path(), body.into(), options).await {
+            Ok(_) => Ok(true),
+            Err(object_store::Error::AlreadyExists { .. }) => Ok(false),
+            Err(error) => Err(self.error("write", key, &error)),
+        }
     }
 
     /// Writes an object whether or not it exists; readers see the old one or the new one.
@@ -289,7 +300,7 @@ impl Store {
         }
     }
 
-    async fn delete_surely(&self, key: &Key) -> Result<(), StoreError> {
+    pub(in crate::output) async fn delete_surely(&self, key: &Key) -> Result<(), StoreError> {
         let mut ended = Ok(());
         for pause in TRIES {
             tokio::time::sleep(pause).await;
@@ -309,7 +320,10 @@ impl Store {
     ) -> Result<Option<T>, StoreError> {
         match found {
             Ok(found) => Ok(Some(found)),
-            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            // A bucket that is not there holds nothing either, but that is no answer.
+            Err(error @ object_store::Error::NotFound { .. }) if Cause::of(&error) != Cause::NoBucket => {
+                Ok(None)
+            }
             Err(error) => Err(self.error(doing, key, &error)),
         }
     }

@@ -4,7 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use lustrum::model::credential::Secret;
 use lustrum::output::layout::Key;
+use lustrum::output::s3::{self, Keys, S3Access};
 use lustrum::output::staged::Staged;
 use lustrum::output::store::{PutNew, Store};
 use lustrum::output::store_error::Cause;
@@ -20,12 +22,21 @@ fn key(text: &str) -> Key {
 
 fn stores(folder: &Path) -> Vec<Store> {
     let undecorated = Arc::new(LocalFileSystem::new_with_prefix(folder).unwrap());
-    vec![
+    let mut stores = vec![
         Store::open(folder.join("opened").to_str().unwrap()).unwrap(),
         Store::memory(),
         Store::renaming(undecorated, "renaming"),
         Store::uploading(Arc::new(InMemory::new()), "uploading"),
-    ]
+    ];
+    // tests/s3/run.sh names a server on which there is a bucket `census`.
+    if let Ok(endpoint) = std::env::var("LUSTRUM_S3_ENDPOINT") {
+        let key = || Secret::new("census".to_owned());
+        let keys = Keys { access_key: key(), secret_key: key(), session_token: None };
+        let access = S3Access { endpoint: Some(endpoint), keys: Some(keys), ..S3Access::default() };
+        let prefix = folder.file_name().unwrap().to_str().unwrap();
+        stores.push(s3::open(&format!("s3://census/{prefix}"), &access).unwrap());
+    }
+    stores
 }
 
 async fn stage(store: &Store, to: &str, chunks: &[Bytes]) -> Staged {
@@ -194,7 +205,7 @@ async fn a_lost_acknowledgement_of_a_completion_is_a_success() {
 #[test]
 fn a_root_that_cannot_be_opened_says_why() {
     let refused = |root: &str| Store::open(root).err().unwrap().to_string();
-    assert_eq!(refused("gopher://x"), "cannot open gopher://x: scheme `gopher` is not one of: file");
+    assert_eq!(refused("gopher://x"), "cannot open gopher://x: scheme `gopher` is not one of: file, s3");
     let file = tempfile::NamedTempFile::new().unwrap();
     let below = file.path().join("below");
     assert!(refused(below.to_str().unwrap()).starts_with("cannot open "));

@@ -1,0 +1,250 @@
+//! How an object store is entered, and who else writes into it.
+
+use std::path::Path;
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::config::environment::Environment;
+use crate::config::form;
+use crate::config::job::Job;
+use crate::config::problem::{Problem, Problems};
+use crate::config::secret::SecretReference;
+use crate::model::credential::Secret;
+use crate::output::s3::{Addressing, Keys, S3Access, SCHEME, open};
+use crate::output::store::Store;
+use crate::output::store_error::StoreError;
+
+/// Of the environment, what says who we are: static keys, a web identity (`AssumeRoleWithWebIdentity`),
+/// the credentials of an ECS task or an EKS pod.
+const IDENTITY_VARIABLES: [&str; 10] = [
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_ROLE_ARN",
+    "AWS_ROLE_SESSION_NAME",
+    "AWS_ENDPOINT_URL_STS",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+];
+
+/// How `output.dir = "s3://bucket/prefix"` is entered; a folder needs none of it. Without keys
+/// the usual `AWS_…` variables are read (static keys, web identity, container credentials),
+/// and without those the machine's instance profile is asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct StoreSettings {
+    /// `https://host:port` of a store that is not AWS's; `http://` only where TLS is not to be had.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub endpoint: Option<String>,
+    /// The bucket's region; us-east-1 unless set here or by `AWS_REGION`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
+    /// Where the bucket's name stands: `path` for an endpoint of one's own unless set, else `virtual`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub style: Option<Style>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "form::schema::secret_reference")]
+    pub access_key: Option<SecretReference>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "form::schema::secret_reference")]
+    pub secret_key: Option<SecretReference>,
+    /// For keys that are lent for a time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "form::schema::secret_reference")]
+    pub session_token: Option<SecretReference>,
+    /// A PEM file with further roots.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ca_bundle: Option<String>,
+    /// `http://host:port` of a proxy; `HTTPS_PROXY` and `NO_PROXY` are read unless set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proxy: Option<String>,
+    /// The longest one request may take.
+    #[serde(with = "form::duration")]
+    #[schemars(schema_with = "form::schema::duration")]
+    pub request_timeout: Duration,
+    /// How often a request that failed is repeated, with growing pauses.
+    #[schemars(range(min = 0, max = 20))]
+    pub retries: u32,
+    /// The time after which a request is no longer repeated.
+    #[serde(with = "form::duration")]
+    #[schemars(schema_with = "form::schema::duration")]
+    pub retry_deadline: Duration,
+    /// `many` demands a store on which exactly one of several creates wins, and every run
+    /// probes it; `one` takes any store, if nobody else ever writes into this root.
+    pub writers: Writers,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Style {
+    Path,
+    Virtual,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Writers {
+    Many,
+    One,
+}
+
+impl Default for StoreSettings {
+    fn default() -> Self {
+        let access = S3Access::default();
+        Self {
+            endpoint: None,
+            region: None,
+            style: None,
+            access_key: None,
+            secret_key: None,
+            session_token: None,
+            ca_bundle: None,
+            proxy: None,
+            request_timeout: access.request_timeout,
+            retries: access.retries,
+            retry_deadline: access.retry_deadline,
+            writers: Writers::Many,
+        }
+    }
+}
+
+/// A store that is about to be opened.
+#[derive(Clone, Debug)]
+pub struct Opening {
+    /// A folder, or `s3://bucket/prefix`.
+    pub root: String,
+    pub access: S3Access,
+    pub writers: Writers,
+}
+
+impl Opening {
+    pub fn folder(root: String) -> Self {
+        Self { root, access: S3Access::default(), writers: Writers::Many }
+    }
+
+    /// The opening of a job's store. `origin` tells where a key was set; secrets are fetched
+    /// only where the root is in S3.
+    pub fn of(
+        job: &Job,
+        environment: &Environment,
+        directory: &Path,
+        origin: impl Fn(&str) -> String,
+    ) -> Result<Self, Problems> {
+        let root = job.output.dir.clone();
+        let access = if root.starts_with(SCHEME) {
+            Counter { settings: &job.store, environment, directory, origin, problems: Problems::default() }
+                .access()?
+        } else {
+            S3Access::default()
+        };
+        Ok(Self { root, access, writers: job.store.writers })
+    }
+
+    /// Opens it as it is; nothing is asked of an S3 store yet.
+    pub fn open(&self) -> Result<Store, StoreError> {
+        open(&self.root, &self.access)
+    }
+
+    pub fn is_folder(&self) -> bool {
+        !self.root.starts_with(SCHEME)
+    }
+}
+
+/// Where the way into one store is put together.
+struct Counter<'a, F> {
+    settings: &'a StoreSettings,
+    environment: &'a Environment,
+    directory: &'a Path,
+    origin: F,
+    problems: Problems,
+}
+
+impl<F: Fn(&str) -> String> Counter<'_, F> {
+    fn access(mut self) -> Result<S3Access, Problems> {
+        let (settings, environment) = (self.settings, self.environment);
+        let variable = |names: &[&str]| {
+            let set = names.iter().find_map(|name| environment.get(name));
+            set.filter(|text| !text.is_empty()).map(str::to_owned)
+        };
+        let endpoint =
+            settings.endpoint.clone().or_else(|| variable(&["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"]));
+        let access = S3Access {
+            endpoint: endpoint.and_then(|url| self.url("endpoint", &url)),
+            region: settings.region.clone().or_else(|| variable(&["AWS_REGION", "AWS_DEFAULT_REGION"])),
+            addressing: settings.style.map(|style| match style {
+                Style::Path => Addressing::Path,
+                Style::Virtual => Addressing::VirtualHost,
+            }),
+            keys: self.keys(),
+            variables: IDENTITY_VARIABLES
+                .iter()
+                .filter_map(|name| Some(((*name).to_owned(), Secret::new(environment.get(name)?.to_owned()))))
+                .collect(),
+            ca_pem: self.ca_pem(),
+            proxy: settings.proxy.as_deref().and_then(|url| self.url("proxy", url)),
+            request_timeout: settings.request_timeout,
+            retries: settings.retries,
+            retry_deadline: settings.retry_deadline,
+        };
+        self.problems.or(access)
+    }
+
+    fn keys(&mut self) -> Option<Keys> {
+        let settings = self.settings;
+        if settings.access_key.is_none() && settings.secret_key.is_none() && settings.session_token.is_none()
+        {
+            return None;
+        }
+        let access_key = self.secret("access-key", settings.access_key.as_ref());
+        let secret_key = self.secret("secret-key", settings.secret_key.as_ref());
+        let token = settings.session_token.as_ref();
+        let session_token = token.and_then(|token| self.secret("session-token", Some(token)));
+        Some(Keys { access_key: access_key?, secret_key: secret_key?, session_token })
+    }
+
+    fn secret(&mut self, field: &str, reference: Option<&SecretReference>) -> Option<Secret> {
+        let (why, shown) = match reference {
+            None => ("is missing".to_owned(), None),
+            Some(reference) => match reference.resolve(self.environment) {
+                Ok(secret) => return Some(secret),
+                Err(why) => (why, Some(format!("\"{reference}\""))),
+            },
+        };
+        self.add(field, why, shown);
+        None
+    }
+
+    fn ca_pem(&mut self) -> Option<Vec<u8>> {
+        let path = self.directory.join(self.settings.ca_bundle.as_ref()?);
+        let shown = Some(format!("\"{}\"", path.display()));
+        match std::fs::read(&path) {
+            Ok(pem) if pem.windows(11).any(|window| window == b"-----BEGIN ") => return Some(pem),
+            Ok(_) => self.add("ca-bundle", "holds no certificate in PEM".to_owned(), shown),
+            Err(error) => self.add("ca-bundle", format!("cannot be read: {error}"), shown),
+        }
+        None
+    }
+
+    /// A URL as far as we must understand it; one with a password in it is not repeated.
+    fn url(&mut self, field: &str, url: &str) -> Option<String> {
+        let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+        let problem = match rest {
+            Some(rest) if rest.contains('@') => "holds a user or a password, which no URL may",
+            Some(rest) if !rest.is_empty() => return Some(url.trim_end_matches('/').to_owned()),
+            _ => "expected a URL that begins with https:// or http://",
+        };
+        self.add(field, problem.to_owned(), None);
+        None
+    }
+
+    fn add(&mut self, field: &str, why: String, shown: Option<String>) {
+        let key = format!("store.{field}");
+        let mut problem = Problem::new((self.origin)(&key), key, why);
+        problem.value = shown;
+        self.problems.add(problem);
+    }
+}

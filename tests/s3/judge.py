@@ -1,0 +1,165 @@
+"""Whole runs of the program against S3 servers.
+
+usage: judge.py LUSTRUM_BIN FOLDER MOTO_ENDPOINT RCLONE_ENDPOINT
+
+Makes the bucket `census` on moto. A simulated fleet with one host that refuses is surveyed,
+retried, looked at, compared and verified; what readers see is read by boto3.
+"""
+
+import hashlib
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import time
+
+import boto3
+
+SECRET = "census-secret"
+FOLDERS = ("data/", "runs/")
+
+failures = []
+checks = 0
+
+
+def check(name, got, expected=True):
+    global checks
+    checks += 1
+    if got != expected:
+        failures.append(name)
+        print(f"FAIL {name}: got {got!r}, expected {expected!r}")
+
+
+class Program:
+    def __init__(self, binary, folder, endpoint, root):
+        self.binary, self.folder, self.root = os.path.abspath(binary), folder, root
+        self.environment = {
+            "PATH": os.environ["PATH"],
+            "HYPERV_USER": "census",
+            "HYPERV_PASSWORD": "census",
+            "AWS_ACCESS_KEY_ID": "census",
+            "AWS_SECRET_ACCESS_KEY": SECRET,
+            "LUSTRUM__OUTPUT__DIR": root,
+            "LUSTRUM__STORE__ENDPOINT": endpoint,
+            "LUSTRUM__STORE__RETRIES": "1",
+        }
+
+    def ran(self, *line, **more):
+        return subprocess.run([self.binary, *line], cwd=self.folder, env={**self.environment, **more},
+                              capture_output=True, text=True)
+
+    def said(self, *line, code=0, **more):
+        ran = self.ran(*line, **more)
+        if ran.returncode != code:
+            sys.exit(f"lustrum {' '.join(line)} exited {ran.returncode}, not {code}:\n{ran.stdout}\n{ran.stderr}")
+        check(f"{line} keeps the secret", SECRET in ran.stdout + ran.stderr, False)
+        return ran.stdout if code in (0, 1) else ran.stderr
+
+    def told(self, *line):
+        return json.loads(self.said(*line, "--json"))
+
+
+def simulated(program):
+    fleet = subprocess.Popen(
+        [program.binary, "simulate", "--hosts", "4", "--vms", "5", "--port", "0", "--fault", "1:refuse",
+         "--job", "fleet.toml", "--json"], cwd=program.folder, stdout=subprocess.PIPE)
+    fleet.stdout.readline()
+    return fleet
+
+
+def client(endpoint):
+    return boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1",
+                        aws_access_key_id="census", aws_secret_access_key=SECRET)
+
+
+def keys(s3, bucket, prefix):
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+    return [item["Key"] for page in pages for item in page.get("Contents", [])]
+
+
+def whole_runs(program, s3):
+    program.said("run", "./fleet.toml", code=1)
+    listed = keys(s3, "census", "prod/")
+    check("everything lies below the prefix", listed, keys(s3, "census", ""))
+    below = [key.removeprefix("prod/") for key in listed]
+    check("nothing of the probe is left", [key for key in below if key.startswith("probe/")], [])
+    check("nothing is staged under data/", [key for key in below if key.startswith("data/") and not key.endswith(".parquet")], [])
+    check("no upload is left open", s3.list_multipart_uploads(Bucket="census").get("Uploads", []), [])
+    tops = {key for key in below if not key.startswith(FOLDERS)}
+    check("the newest reports lie at the top",
+          {"manifest.json", "hyperv_run_report.json", "targets_retry_hosts.txt", "RVTools_export_all.xlsx"} <= tops)
+
+    runs = program.told("runs", "list")
+    check("one committed run", [run["scope"] for run in runs], ["full"])
+    first = runs[0]["run_id"]
+    files = program.said("runs", "files", first).split()
+    check("files are URLs", [file for file in files if not file.startswith("s3://census/prod/")], [])
+    bodies = {file: s3.get_object(Bucket="census", Key=file.removeprefix("s3://census/"))["Body"].read() for file in files}
+    manifest = json.loads(s3.get_object(Bucket="census", Key="prod/manifest.json")["Body"].read())
+    hashes = {f"s3://census/prod/{artifact['path']}": artifact["sha256"] for artifact in manifest["artifacts"].values()} \
+        if isinstance(manifest["artifacts"], dict) else \
+        {f"s3://census/prod/{artifact['path']}": artifact["sha256"] for artifact in manifest["artifacts"]}
+    check("every file is what the manifest says",
+          {file: hashlib.sha256(body).hexdigest() for file, body in bodies.items()}, hashes)
+    program.said("runs", "verify", "latest")
+
+    program.said("run", "./fleet.toml", "--retry", "latest", code=1)
+    program.said("run", "./fleet.toml", code=1)
+    runs = program.told("runs", "list")
+    check("a run, its retry, a run", [run["scope"] for run in runs], ["full", "retry", "full"])
+    program.said("runs", "show", first)
+    check("nothing changed in a fleet that stands still", program.told("diff")["changes"], [])
+    for run in runs:
+        program.said("runs", "verify", run["run_id"])
+
+    path = files[0].removeprefix("s3://census/")
+    s3.put_object(Bucket="census", Key=path, Body=b"not what was written")
+    check("verify finds a changed object", "differs" in program.said("runs", "verify", first, code=1))
+    s3.delete_object(Bucket="census", Key=path)
+    check("and a missing one", path.removeprefix("prod/") in program.said("runs", "verify", first, code=1))
+
+
+def refusals(program, s3):
+    begun = time.monotonic()
+    told = program.said("run", "./fleet.toml", code=3, LUSTRUM__OUTPUT__DIR="s3://nowhere/x")
+    check("a missing bucket", "there is no such bucket" in told)
+    check("reading it, too", "there is no such bucket" in program.said(
+        "runs", "list", code=3, LUSTRUM__OUTPUT__DIR="s3://nowhere/x"))
+    told = program.said("run", "./fleet.toml", code=3, LUSTRUM__STORE__ENDPOINT="http://127.0.0.1:9")
+    check("an endpoint that is not there", "the store cannot be reached: " in told)
+    check("nobody waits for it", time.monotonic() - begun < 120)
+    check("an empty bucket has no runs", program.told("runs", "list") if keys(s3, "census", "") == [] else [], [])
+
+
+def weak(program, s3):
+    told = program.said("run", "./fleet.toml", code=3)
+    check("a store that ignores conditions is refused", "ignores conditional writes" in told)
+    check("with advice", 'store.writers = "one"' in told)
+    check("and left as it was", keys(s3, "census", ""), [])
+    ran = program.ran("run", "./fleet.toml", LUSTRUM__STORE__WRITERS="one")
+    check("one writer may use it", ran.returncode, 1)
+    check("with a warning", "safe for one writer only" in ran.stdout + ran.stderr)
+    program.said("runs", "verify", "latest")
+
+
+def main():
+    binary, folder, moto, rclone = sys.argv[1:]
+    folder = pathlib.Path(folder, "runs")
+    folder.mkdir()
+    strong = Program(binary, folder, moto, "s3://census/prod")
+    fleet = simulated(strong)
+    try:
+        s3 = client(moto)
+        s3.create_bucket(Bucket="census")
+        refusals(strong, s3)
+        whole_runs(strong, s3)
+        weak(Program(binary, folder, rclone, "s3://census/prod"), client(rclone))
+    finally:
+        fleet.terminate()
+        fleet.wait()
+    print(f"{checks} checks against S3 servers: {len(failures)} failed")
+    sys.exit(1 if failures else 0)
+
+
+main()
