@@ -72,6 +72,10 @@ pub async fn survey<P: Provider + 'static>(
     }
     let ended = match conduct(survey, provider, slot, clock, &store, terminal).await {
         Some(Ok(ended)) => ended,
+        Some(Err(failure)) if failure.kind == FailureKind::Busy => {
+            terminal.note(&format!("nothing was done: {failure}"));
+            return Ok(Exit::TryAgain);
+        }
         Some(Err(failure)) => return Ok(not_recorded(&failure.to_string(), terminal)),
         None => {
             terminal.note("stopped at once: nothing was committed");

@@ -106,7 +106,7 @@ async fn take_up(plan: &Arc<Plan>, header: &RunHeader, path: PathBuf) -> Result<
     let path = if plan.dry_run { path.with_extension(spools::DRY) } else { path };
     let (plan, question) = (plan.clone(), resume::question(header));
     let taking = move || Spool::take_up(&path, &plan.tables, &question, Note::read);
-    tokio::task::spawn_blocking(taking).await.map_err(unrecordable)?.map_err(unrecordable)
+    tokio::task::spawn_blocking(taking).await.map_err(unrecordable)?.map_err(Failure::from)
 }
 
 /// Whether the next try at the slot can make use of the spool. One that could not be written

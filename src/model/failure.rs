@@ -39,6 +39,8 @@ pub enum FailureKind {
     Cancelled,
     /// An object could not be written or read back.
     Store,
+    /// Another process is at the same work: it may be done when we ask again.
+    Busy,
     /// A panic or a broken assumption of ours.
     Bug,
 }
@@ -121,6 +123,7 @@ impl FailureKind {
             Self::NotApplicable => "not_applicable",
             Self::Cancelled => "cancelled",
             Self::Store => "store",
+            Self::Busy => "busy",
             Self::Bug => "bug",
         }
     }

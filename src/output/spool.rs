@@ -36,11 +36,14 @@ pub struct SpoolError {
     pub doing: &'static str,
     pub path: PathBuf,
     pub cause: String,
+    /// Nothing is wrong with it: another process holds it.
+    pub is_held: bool,
 }
 
 impl From<SpoolError> for Failure {
     fn from(error: SpoolError) -> Self {
-        Failure::new(FailureKind::Store, error.to_string())
+        let kind = if error.is_held { FailureKind::Busy } else { FailureKind::Store };
+        Failure::new(kind, error.to_string())
     }
 }
 
@@ -354,7 +357,10 @@ impl SpoolReader {
 
 fn held(path: &Path) -> Result<File, SpoolError> {
     let held = hold(path).map_err(|error| failed("open", path, &error))?;
-    held.ok_or_else(|| failed("open", path, &"another process is at work on this slot"))
+    held.ok_or_else(|| {
+        let busy = failed("open", path, &"another process is at work on this slot");
+        SpoolError { is_held: true, ..busy }
+    })
 }
 
 /// Empties the file and writes its head; gives back where that ends.
@@ -366,5 +372,5 @@ fn begin(mut file: &File, head: &[u8]) -> io::Result<u64> {
 }
 
 fn failed(doing: &'static str, path: &Path, cause: &dyn Display) -> SpoolError {
-    SpoolError { doing, path: path.to_owned(), cause: cause.to_string() }
+    SpoolError { doing, path: path.to_owned(), cause: cause.to_string(), is_held: false }
 }

@@ -51,9 +51,12 @@ impl TableSource for Source {
     fn host_rows(&self, table: &'static TableSpec, _host: &HostName) -> Result<RecordBatch, SpoolError> {
         match self.1 {
             End::Empty => Ok(RecordBatch::new_empty((table.schema)())),
-            End::Unreadable => {
-                Err(SpoolError { doing: "read", path: "spool".into(), cause: "torn".to_owned() })
-            }
+            End::Unreadable => Err(SpoolError {
+                doing: "read",
+                path: "spool".into(),
+                cause: "torn".to_owned(),
+                is_held: false,
+            }),
             End::Panic => panic!("rows that nobody thought of"),
         }
     }
