@@ -399,7 +399,15 @@ const SERVE_SIGNALS: &str = "\
 Signals:
   SIGHUP           read the job files again (a changed file is noticed by itself, too)
   SIGTERM, Ctrl-C  begin nothing new, interrupt what runs and commit none of it; exit 75 if
-                   something was interrupted, else 0";
+                   something was interrupted, else 0
+
+Over HTTP, on 127.0.0.1:9470 unless told otherwise:
+  /                the status page; /runs/RUN the page of a run
+  /healthz /readyz /metrics
+  /v1/jobs /v1/runs, to look at; POST /v1/jobs/JOB/trigger, …/pause, …/resume
+  /v1/openapi.json all of it, described
+With --token-file: Authorization: Bearer TOKEN, but for /healthz and /readyz; a browser asks for
+a password, which is the token, whatever the user.";
 
 #[derive(Debug, Args)]
 pub struct ServeArguments {
@@ -409,4 +417,17 @@ pub struct ServeArguments {
     /// Runs that may go on at the same time, over all jobs
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=256))]
     pub runs: u32,
+    /// Address of the status page, the API and the metrics; a port of 0 is any free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:9470")]
+    pub listen: std::net::SocketAddr,
+    /// Do not listen at all
+    #[arg(long, conflicts_with_all = ["listen", "token_file", "metrics_open"])]
+    pub no_listen: bool,
+    /// A file with the token (16 characters or more) that requests must show; needed for an
+    /// address that other machines reach
+    #[arg(long, value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
+    /// Tell /metrics without the token
+    #[arg(long, requires = "token_file")]
+    pub metrics_open: bool,
 }

@@ -15,7 +15,6 @@ pub mod health_checks;
 pub mod history_args;
 pub mod journal;
 pub mod lineage;
-pub mod picture_view;
 pub mod plan_text;
 pub mod progress;
 pub mod refusal;

@@ -1,10 +1,10 @@
 //! Earlier runs for people: the list, the picture of one, the word on its files.
 
 use crate::cli::columns::{Columns, count, counted, duration, size, visible};
-use crate::cli::picture_view::{HostView, PictureView, RunFiles};
 use crate::cli::progress::paint_of;
 use crate::cli::terminal::{Look, Paint};
 use crate::history::ledger::Entry;
+use crate::history::picture_view::{HostView, PictureView, RunFiles};
 use crate::history::verify::{Checked, Finding};
 use crate::model::artifact::Artifact;
 use crate::model::event::CancelCause;

@@ -1,7 +1,9 @@
-//! `lustrum serve`: the daemon, its signals, its word to systemd.
+//! `lustrum serve`: the daemon, its HTTP face, its signals, its word to systemd.
 
 use std::io;
+use std::sync::Arc;
 
+use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::task::LocalSet;
@@ -13,11 +15,19 @@ use crate::cli::refusal::{Answer, Refusal};
 use crate::cli::terminal::Terminal;
 use crate::cli::{dotenv, request, telemetry};
 use crate::config::load;
+use crate::daemon::face::archives::Archives;
+use crate::daemon::face::gate::Gate;
+use crate::daemon::face::server::Server;
+use crate::daemon::face::visitor::Visitor;
 use crate::daemon::library::Library;
 use crate::daemon::scheduler::Width;
+use crate::daemon::state::State;
 use crate::daemon::watch::{Closed, Daemon, Order, Surroundings};
 use crate::engine::recorder::Listener;
 use crate::time::clock::Clock;
+
+/// Orders that may wait while the loop reads files.
+const ORDERS_WAITING: usize = 16;
 
 pub async fn serve(global: &Global, asked: &ServeArguments, terminal: &Terminal) -> Answer {
     let template = request::of_job(global, None, dotenv::read()?);
@@ -28,12 +38,29 @@ pub async fn serve(global: &Global, asked: &ServeArguments, terminal: &Terminal)
     if !asked.jobs.is_dir() {
         return Err(Refusal::Usage(format!("{} is no folder of job files", asked.jobs.display())));
     }
-    let (give, orders) = mpsc::channel(4);
+    let gate = gate(asked)?;
+    let (give, orders) = mpsc::channel(ORDERS_WAITING);
+    let clock = Clock::system();
+    let state = State::new(&clock);
+    let face = match gate {
+        Some(gate) => {
+            let visitor = Visitor {
+                state: state.clone(),
+                clock: clock.clone(),
+                orders: give.clone(),
+                archives: Archives::over(state.stores().clone()),
+                gate,
+            };
+            Some(open_face(asked, visitor).await?)
+        }
+        None => None,
+    };
     let surroundings = Surroundings {
-        clock: Clock::system(),
+        clock,
         nonce: Box::new(|| uuid::Uuid::new_v4().as_u64_pair().1),
         listeners: Box::new(|| -> Vec<Box<dyn Listener>> { vec![Box::new(Journal::default())] }),
         alive: Box::new(Supervisor::default().into_signal()),
+        state,
     };
     let daemon =
         Daemon::new(Library::new(asked.jobs.clone(), template), Width(asked.runs as usize), surroundings);
@@ -44,10 +71,48 @@ pub async fn serve(global: &Global, asked: &ServeArguments, terminal: &Terminal)
             error = pass_signals(give) => Err(error),
         }
     });
-    Ok(match closed.await? {
+    let closed = closed.await?;
+    if let Some(face) = face {
+        face.end().await;
+    }
+    Ok(match closed {
         Closed::Idle => Exit::Ok,
         Closed::Interrupted => Exit::TryAgain,
     })
+}
+
+/// Who may come in; absent when nobody is listened to.
+fn gate(asked: &ServeArguments) -> Result<Option<Gate>, Refusal> {
+    if asked.no_listen {
+        return Ok(None);
+    }
+    let Some(path) = &asked.token_file else {
+        if asked.listen.ip().is_loopback() {
+            return Ok(Some(Gate::default()));
+        }
+        return Err(Refusal::Usage(format!(
+            "--listen {} is reached from other machines: give a --token-file, listen on 127.0.0.1, or --no-listen",
+            asked.listen
+        )));
+    };
+    let unusable = |why: String| Refusal::Usage(format!("the token in {} {why}", path.display()));
+    let text = std::fs::read_to_string(path).map_err(|error| unusable(format!("cannot be read: {error}")))?;
+    let gate = Gate::with_token(&zeroize::Zeroizing::new(text), asked.metrics_open);
+    gate.map(Some).map_err(|error| unusable(error.to_string()))
+}
+
+async fn open_face(asked: &ServeArguments, visitor: Visitor) -> Result<Server, Refusal> {
+    let listening = async {
+        let listener = TcpListener::bind(asked.listen).await?;
+        Server::start(listener, &Arc::new(visitor))
+    };
+    let cannot = |error: io::Error| {
+        let hint = "another daemon may run there; --listen takes another address, --no-listen none";
+        Refusal::Usage(format!("cannot listen on {}: {error} ({hint})", asked.listen))
+    };
+    let server = listening.await.map_err(cannot)?;
+    tracing::info!(address = %server.address(), "listening");
+    Ok(server)
 }
 
 /// Turns signals into orders. Comes back only when there are no signals to be had.
@@ -62,7 +127,7 @@ async fn pass_signals(orders: mpsc::Sender<Order>) -> io::Error {
                 _ = interrupt.recv() => Order::Drain,
                 _ = terminate.recv() => Order::Drain,
             };
-            if order == Order::Drain {
+            if matches!(order, Order::Drain) {
                 tracing::info!("stopping: nothing new begins, what runs is interrupted");
                 notify(&[sd_notify::NotifyState::Stopping]);
             }

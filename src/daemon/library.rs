@@ -26,6 +26,14 @@ pub struct Reading {
     pub refused: BTreeMap<PathBuf, Problems>,
 }
 
+impl Reading {
+    /// What is wrong with the refused files, a sentence each.
+    pub fn told(&self) -> BTreeMap<PathBuf, Vec<String>> {
+        let sentences = |problems: &Problems| problems.0.iter().map(ToString::to_string).collect();
+        self.refused.iter().map(|(path, problems)| (path.clone(), sentences(problems))).collect()
+    }
+}
+
 impl Library {
     pub fn new(folder: PathBuf, template: Request) -> Self {
         Self { folder, template, seen: BTreeMap::new() }

@@ -1,6 +1,11 @@
-//! When runs happen.
+//! When runs happen, and what the daemon tells of them over HTTP.
 
 pub mod agenda;
+pub mod errand;
+pub mod face;
 pub mod library;
+pub mod picture;
 pub mod scheduler;
+pub mod state;
+pub mod step_times;
 pub mod watch;

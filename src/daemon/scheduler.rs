@@ -7,6 +7,8 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use crate::config::schedule::{CatchUp, Overlap, ScheduleSettings, Scheduling};
 use crate::daemon::agenda::Agenda;
@@ -46,7 +48,7 @@ pub enum Cause {
 }
 
 /// Why a slot is not run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Left {
     /// Its time had passed by more than the start deadline, and it is not caught up.
     Missed,
@@ -56,6 +58,70 @@ pub enum Left {
     Overtaken,
     Paused,
 }
+
+impl Cause {
+    /// The word as it stands in data.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Due => "due",
+            Self::CatchUp => "catch_up",
+            Self::Resumed => "resumed",
+            Self::Asked => "asked",
+        }
+    }
+}
+
+impl Left {
+    pub const ALL: [Self; 4] = [Self::Missed, Self::StillRunning, Self::Overtaken, Self::Paused];
+
+    /// The word as it stands in data.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Missed => "missed",
+            Self::StillRunning => "still_running",
+            Self::Overtaken => "overtaken",
+            Self::Paused => "paused",
+        }
+    }
+}
+
+/// Who keeps a job from firing by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Pause {
+    /// `scheduling.paused` in its file.
+    File,
+    /// Somebody, until it is resumed or the daemon ends.
+    Hand,
+}
+
+/// Why a run that was asked for will not start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotAsked {
+    NoSuchJob,
+    /// The slot runs or waits already.
+    Known,
+    /// So many slots of the job wait that no more are taken.
+    TooMany,
+}
+
+/// How a job stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    pub paused: Option<Pause>,
+    /// The next slot that nothing was decided about.
+    pub next_slot: Option<Slot>,
+    /// When it would start: later than the slot by the job's jitter.
+    pub next_start: Option<DateTime<Utc>>,
+    pub running: Vec<Slot>,
+    /// In the order in which they will start.
+    pub waiting: Vec<Slot>,
+    /// When the oldest slot that waits, or the next one, was or is to start.
+    pub oldest_due: Option<DateTime<Utc>>,
+}
+
+/// Slots of one job that may wait because somebody asked for them.
+const ASKED_WAITING: usize = 16;
 
 /// How many runs may go on at a time, over all jobs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,6 +136,8 @@ struct Entry {
     /// Decided on, and not started yet: the job is running, or all places are taken.
     waiting: VecDeque<(Slot, Cause)>,
     running: BTreeSet<Slot>,
+    /// Paused by hand.
+    held: bool,
 }
 
 pub struct Scheduler {
@@ -108,6 +176,7 @@ impl Scheduler {
                     decided_until: since,
                     waiting: VecDeque::new(),
                     running: running.collect(),
+                    held: false,
                 };
                 self.orphans.retain(|(orphan, _)| *orphan != job);
                 self.jobs.insert(job, entry);
@@ -134,13 +203,28 @@ impl Scheduler {
 
     /// A run was asked for by hand: it starts as soon as there is a place, also while the job
     /// is paused.
-    pub fn ask(&mut self, job: &JobName, slot: Slot) -> bool {
-        let Some(entry) = self.jobs.get_mut(job) else { return false };
-        let known = entry.knows(slot);
-        if !known {
-            entry.waiting.push_front((slot, Cause::Asked));
+    pub fn ask(&mut self, job: &JobName, slot: Slot) -> Result<(), NotAsked> {
+        let Some(entry) = self.jobs.get_mut(job) else { return Err(NotAsked::NoSuchJob) };
+        if entry.knows(slot) {
+            return Err(NotAsked::Known);
         }
-        !known
+        let asked = entry.waiting.iter().filter(|(_, cause)| *cause == Cause::Asked).count();
+        if asked >= ASKED_WAITING {
+            return Err(NotAsked::TooMany);
+        }
+        entry.waiting.insert(asked, (slot, Cause::Asked));
+        Ok(())
+    }
+
+    /// Pauses a job by hand, or takes that back; its file may pause it all the same. Says
+    /// whether there is such a job.
+    pub fn hold(&mut self, job: &JobName, held: bool) -> bool {
+        let entry = self.jobs.get_mut(job);
+        entry.map(|entry| entry.held = held).is_some()
+    }
+
+    pub fn standing(&self, job: &JobName) -> Option<Standing> {
+        self.jobs.get(job).map(Entry::standing)
     }
 
     /// The run of a slot was cut off by the end of an earlier daemon: it goes on, if the slot
@@ -207,6 +291,25 @@ impl Entry {
         self.agenda.slots_after(self.decided_until).next().map(|slot| self.due(slot))
     }
 
+    fn paused(&self) -> Option<Pause> {
+        if self.scheduling.paused { Some(Pause::File) } else { self.held.then_some(Pause::Hand) }
+    }
+
+    fn standing(&self) -> Standing {
+        let next_slot = self.agenda.slots_after(self.decided_until).next();
+        let next_start = next_slot.map(|slot| self.due(slot));
+        let fires = next_start.filter(|_| self.paused().is_none());
+        let late = self.waiting.iter().filter(|(_, cause)| *cause != Cause::Asked);
+        Standing {
+            paused: self.paused(),
+            next_slot,
+            next_start,
+            running: self.running.iter().copied().collect(),
+            waiting: self.waiting.iter().map(|(slot, _)| *slot).collect(),
+            oldest_due: late.map(|(slot, _)| self.due(*slot)).chain(fires).min(),
+        }
+    }
+
     fn may_start(&self) -> bool {
         !self.waiting.is_empty() && (self.running.is_empty() || self.scheduling.overlap == Overlap::Allow)
     }
@@ -218,7 +321,7 @@ impl Entry {
         let Some(newest) = due.last() else { return };
         self.decided_until = newest.instant();
         let due: Vec<Slot> = due.into_iter().filter(|slot| !self.knows(*slot)).collect();
-        if self.scheduling.paused {
+        if self.paused().is_some() {
             decisions.extend(due.into_iter().map(|slot| leave(slot, Left::Paused)));
             return;
         }

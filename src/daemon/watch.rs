@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
 use futures::FutureExt;
 use tokio::sync::mpsc;
 use tokio::task::{JoinError, JoinSet};
@@ -14,14 +13,20 @@ use tokio::task::{JoinError, JoinSet};
 use crate::config::job::Job;
 use crate::config::load::{self, Request};
 use crate::config::problem::Problems;
+use crate::daemon::errand::{Declined, Errand, Wish};
 use crate::daemon::library::Library;
-use crate::daemon::scheduler::{Cause, Decision, Scheduler, Width};
+use crate::daemon::picture::{
+    DecisionWord, JobPicture, LastCommitted, LastDecision, RunOutcome, ScheduleLine,
+};
+use crate::daemon::scheduler::{Cause, Decision, NotAsked, Pause, Scheduler, Width};
+use crate::daemon::state::State;
 use crate::engine::launch::{self, Lineage};
 use crate::engine::plan::Plan;
 use crate::engine::recorder::Listener;
 use crate::engine::run::{Ended, Ground, run};
 use crate::engine::spools;
 use crate::engine::stop::{Stop, StopCause};
+use crate::history::ledger::{Ledger, RunRef};
 use crate::model::event::CancelCause;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::run::{JobName, Slot};
@@ -36,12 +41,13 @@ use crate::time::clock::Clock;
 const LONGEST_SLEEP: Duration = Duration::from_secs(5);
 
 /// What the daemon is told from outside.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum Order {
     /// Read the job files again.
     Reload,
     /// Begin nothing new, interrupt what runs without committing it, and end.
     Drain,
+    Errand(Errand),
 }
 
 /// What the daemon is given.
@@ -53,6 +59,8 @@ pub struct Surroundings {
     pub listeners: Box<dyn Fn() -> Vec<Box<dyn Listener>>>,
     /// Told that jobs are read and slots awaited, and then every few seconds.
     pub alive: Box<dyn Fn()>,
+    /// Where it shows what it does.
+    pub state: Arc<State>,
 }
 
 /// How it ended.
@@ -94,6 +102,7 @@ impl Daemon {
             for decision in self.scheduler.decide(now) {
                 self.carry_out(decision);
             }
+            self.show();
             (self.surroundings.alive)();
             let due = self.scheduler.next_due().and_then(|due| (due - now).to_std().ok());
             let sleep = due.map_or(LONGEST_SLEEP, |due| due.min(LONGEST_SLEEP));
@@ -101,7 +110,12 @@ impl Daemon {
                 Some(ended) = self.running.join_next() => self.note_end(ended),
                 order = orders.recv() => match order {
                     Some(Order::Reload) => self.reload().await,
-                    Some(Order::Drain) | None => return self.drain().await,
+                    Some(Order::Errand(errand)) => self.grant(errand),
+                    Some(Order::Drain) | None => {
+                        // Errands that wait are told no by being dropped.
+                        drop(orders);
+                        return self.drain().await;
+                    }
                 },
                 () = tokio::time::sleep(sleep) => {
                     if self.library.has_changed() {
@@ -119,6 +133,7 @@ impl Daemon {
             self.carry_out(decision);
         }
         let reading = self.library.read();
+        let mut refused = reading.told();
         for (path, problems) in &reading.refused {
             let kept =
                 if self.jobs.contains_key(path) { "the job it held before stays" } else { "it is left out" };
@@ -137,15 +152,25 @@ impl Daemon {
             tracing::info!(job.name = %job.name, "the job is gone");
             self.scheduler.remove(&job.name);
         }
+        let mut shown: Vec<JobPicture> = Vec::new();
         for (path, job) in &jobs {
             if jobs.range(..path.clone()).any(|(_, other)| other.name == job.name) {
                 tracing::error!(file = %path.display(), job.name = %job.name, "another file holds this job: it is left out");
+                let told = format!("another file holds the job `{}`: this one is left out", job.name);
+                refused.entry(path.clone()).or_default().push(told);
                 continue;
+            }
+            if let Some(store) =
+                load::opening(job, &self.library.request(path)).ok().and_then(|it| it.open().ok())
+            {
+                self.surroundings.state.keep_store(&job.output.dir, store);
             }
             let is_new = self.scheduler.jobs().all(|known| *known != job.name);
             let request = self.library.request(path);
-            let since = last_committed(job, &request).await.map_or(now, |slot| slot.min(now));
+            let last = if is_new { last_committed(job, &request).await } else { None };
+            let since = last.as_ref().map_or(now, |(slot, _)| slot.instant().min(now));
             self.scheduler.put(job.name.clone(), &job.schedule, job.scheduling.clone(), since);
+            shown.push(picture_of(path, job, last.and_then(|(_, last)| last)));
             let cut_off = if is_new { cut_off(job, &request).await } else { Vec::new() };
             for slot in cut_off {
                 if !self.scheduler.resume(&job.name, slot, now) {
@@ -155,19 +180,72 @@ impl Daemon {
         }
         tracing::info!(jobs = jobs.len(), folder = %self.library.folder().display(), "jobs read");
         self.jobs = jobs;
+        self.surroundings.state.draw(|picture| {
+            for job in &mut shown {
+                if let Some(known) = picture.jobs.remove(&job.name) {
+                    job.last_decision = known.last_decision;
+                    job.last_committed = known.last_committed.or(job.last_committed.take());
+                }
+            }
+            picture.jobs = shown.into_iter().map(|job| (job.name.clone(), job)).collect();
+            picture.refused = refused;
+            picture.jobs_read = true;
+        });
+    }
+
+    /// Shows how the jobs stand now.
+    fn show(&self) {
+        let state = &self.surroundings.state;
+        let jobs = self.scheduler.jobs();
+        state.note_standing(jobs.filter_map(|job| Some((job.clone(), self.scheduler.standing(job)?))));
+        state.tick(&self.surroundings.clock);
+    }
+
+    fn grant(&mut self, errand: Errand) {
+        let Errand { job, wish, answer } = errand;
+        let granted = match wish {
+            Wish::Trigger(slot) => self.scheduler.ask(&job, slot).map_err(|not| match not {
+                NotAsked::NoSuchJob => Declined::NoSuchJob,
+                NotAsked::Known => Declined::Known,
+                NotAsked::TooMany => Declined::TooMany,
+            }),
+            Wish::Pause | Wish::Resume if !self.scheduler.hold(&job, wish == Wish::Pause) => {
+                Err(Declined::NoSuchJob)
+            }
+            Wish::Resume
+                if self.scheduler.standing(&job).and_then(|standing| standing.paused)
+                    == Some(Pause::File) =>
+            {
+                Err(Declined::PausedByFile)
+            }
+            Wish::Pause | Wish::Resume => Ok(()),
+        };
+        tracing::info!(job.name = %job, ?wish, granted = granted.is_ok(), "asked by hand");
+        self.show();
+        // Whoever asked may have gone; what was asked for stays done.
+        let _ = answer.send(granted);
     }
 
     fn carry_out(&mut self, decision: Decision) {
+        let at = self.surroundings.clock.read_anew().now();
+        let told = |slot, decision, why: &str| LastDecision { at, slot, decision, why: why.to_owned() };
+        let state = &self.surroundings.state;
         match decision {
-            Decision::Start { job, slot, cause } => self.start(job, slot, cause),
+            Decision::Start { job, slot, cause } => {
+                state.note_decision(&job, told(slot, DecisionWord::Start, cause.word()));
+                self.start(job, slot, cause);
+            }
             Decision::Cancel { job, slot } => {
                 tracing::warn!(job.name = %job, %slot, "cancelled: a newer slot takes its place");
+                state.note_decision(&job, told(slot, DecisionWord::Cancel, "replaced"));
                 if let Some(stop) = self.stops.get(&(job, slot)) {
                     stop.order(StopCause::Cancelled(CancelCause::Replaced));
                 }
             }
             Decision::Leave { job, slot, why } => {
                 tracing::warn!(job.name = %job, %slot, ?why, "the slot is not run");
+                state.note_decision(&job, told(slot, DecisionWord::Leave, why.word()));
+                state.draw(|picture| *picture.tallies.left.entry((job, why)).or_default() += 1);
             }
         }
     }
@@ -181,12 +259,15 @@ impl Daemon {
         tracing::info!(job.name = %job, %slot, ?cause, "the run starts");
         let stop = Stop::default();
         self.stops.insert((job.clone(), slot), stop.clone());
+        let clock = self.surroundings.clock.read_anew();
+        let mut listeners = (self.surroundings.listeners)();
+        listeners.push(Box::new(self.surroundings.state.begin_run(&job, slot, clock.now())));
         let execution = Execution {
             request: self.library.request(&path),
             slot,
-            clock: self.surroundings.clock.read_anew(),
+            clock,
             nonce: (self.surroundings.nonce)(),
-            listeners: (self.surroundings.listeners)(),
+            listeners,
             stop,
         };
         self.running.spawn_local(async move {
@@ -199,28 +280,38 @@ impl Daemon {
     fn note_end(&mut self, ended: Result<(JobName, Slot, Result<Ended, Failure>), JoinError>) {
         // Panics were caught and nobody aborts: only the end of the runtime leaves no answer.
         let Ok((job, slot, ended)) = ended else { return };
-        match ended {
+        let (mut told, mut committed) = (None, None);
+        let outcome = match ended {
             Ok(Ended::Committed(manifest)) => {
                 let not_ok = manifest.counts().into_iter().filter(|(status, _)| !status.is_good());
                 let not_ok: u64 = not_ok.map(|(_, hosts)| hosts).sum();
                 let hosts = manifest.hosts.len();
                 tracing::info!(job.name = %job, %slot, hosts, not_ok, "the run is committed");
+                committed = Some(LastCommitted::of(&manifest));
+                RunOutcome::Committed
             }
             Ok(Ended::LostTo(attempt)) => {
                 tracing::info!(job.name = %job, %slot, %attempt, "another attempt has committed this slot");
+                RunOutcome::CommittedByOther
             }
             Ok(Ended::Interrupted(_) | Ended::DryRun(_)) => {
                 tracing::warn!(job.name = %job, %slot, "interrupted: nothing is committed");
+                RunOutcome::Interrupted
             }
             Err(failure) => {
-                tracing::error!(job.name = %job, %slot, %failure, "the run could not be recorded")
+                tracing::error!(job.name = %job, %slot, %failure, "the run could not be recorded");
+                told = Some(failure.to_string());
+                RunOutcome::Failed
             }
-        }
+        };
+        let at = self.surroundings.clock.read_anew().now();
+        self.surroundings.state.end_run(&job, slot, at, outcome, told, committed);
         self.stops.remove(&(job.clone(), slot));
         self.scheduler.ended(&job, slot);
     }
 
     async fn drain(mut self) -> Closed {
+        self.surroundings.state.draw(|picture| picture.draining = true);
         let interrupted = !self.running.is_empty();
         for stop in self.stops.values() {
             stop.order(StopCause::Interrupted);
@@ -232,11 +323,29 @@ impl Daemon {
     }
 }
 
-/// The newest slot of a job that its store knows.
-async fn last_committed(job: &Job, request: &Request) -> Option<DateTime<Utc>> {
+/// The newest slot of a job that its store knows, and its run as far as it can be read.
+async fn last_committed(job: &Job, request: &Request) -> Option<(Slot, Option<LastCommitted>)> {
     let store = load::opening(job, request).ok()?.open().ok()?;
-    let latest = latest(&store, &job.name).await.ok().flatten()?;
-    Some(latest.slot.instant())
+    let slot = latest(&store, &job.name).await.ok().flatten()?.slot;
+    let manifest = Ledger::of(&store).manifest(&RunRef { slot, job: job.name.clone() }).await;
+    Some((slot, manifest.ok().flatten().map(|manifest| LastCommitted::of(&manifest))))
+}
+
+fn picture_of(path: &Path, job: &Job, last_committed: Option<LastCommitted>) -> JobPicture {
+    JobPicture {
+        name: job.name.clone(),
+        file: path.display().to_string(),
+        store: job.output.dir.clone(),
+        schedules: job.schedule.iter().map(ScheduleLine::of).collect(),
+        paused: None,
+        next_slot: None,
+        next_start_at: None,
+        running: Vec::new(),
+        waiting: Vec::new(),
+        last_decision: None,
+        last_committed,
+        oldest_due: None,
+    }
 }
 
 /// Slots that an earlier daemon could not finish.

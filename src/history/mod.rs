@@ -6,6 +6,8 @@ pub mod diff;
 pub mod ledger;
 pub mod parquet_file;
 pub mod picture;
+pub mod picture_view;
 pub mod remembered;
 pub mod snapshot;
 pub mod verify;
+pub mod why;

@@ -196,7 +196,7 @@ fn text(name: &str, place: &Place, seed: u64, ids: &[String]) -> String {
         "cluster_name" => format!("hvc{:04}", place.host / HOSTS_PER_CLUSTER),
         "cluster_fqdn" => format!("hvc{:04}.example.net", place.host / HOSTS_PER_CLUSTER),
         "kind" => "csv".to_owned(),
-        "power_state" => (if seed % 8 == 0 { "poweredOff" } else { "poweredOn" }).to_owned(),
+        "power_state" => (if seed.is_multiple_of(8) { "poweredOff" } else { "poweredOn" }).to_owned(),
         "path" if place.of_volume => format!("C:\\ClusterStorage\\Volume{:02}", place.item),
         _ if has(&["path", "directory", "location"]) => {
             let volume = place.vm % VOLUMES;

@@ -19,7 +19,7 @@ impl Daemon {
     fn start(folder: &Path) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_lustrum"))
             .current_dir(folder)
-            .args(["serve", "--log-format", "json"])
+            .args(["serve", "--log-format", "json", "--listen", "127.0.0.1:0"])
             .env_clear()
             .env("HYPERV_USER", "census")
             .env("HYPERV_PASSWORD", "census")

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use lustrum::cli::diff::Compared;
-use lustrum::cli::picture_view::PictureView;
 use lustrum::cli::terminal::Look;
 use lustrum::cli::{diff_text, runs_text};
 use lustrum::history::diff::{Thresholds, diff};
 use lustrum::history::ledger::Entry;
 use lustrum::history::picture::Picture;
+use lustrum::history::picture_view::PictureView;
 use lustrum::history::snapshot::{Checkpoint, Disk, Snapshot, Told, Vm};
 use lustrum::history::verify::{Checked, Finding};
 use lustrum::model::artifact::{Artifact, ArtifactFormat};

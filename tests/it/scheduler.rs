@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use lustrum::config::schedule::{CatchUp, Overlap, ScheduleSettings, Scheduling};
 use lustrum::daemon::agenda::Agenda;
-use lustrum::daemon::scheduler::{Cause, Decision, Left, Scheduler, Width};
+use lustrum::daemon::scheduler::{Cause, Decision, Left, NotAsked, Pause, Scheduler, Width};
 use lustrum::model::run::{JobName, Slot};
 use proptest::prelude::*;
 
@@ -86,6 +86,36 @@ fn a_slot_whose_job_still_runs() {
 }
 
 #[test]
+fn a_job_paused_by_hand_leaves_its_slots_also_with_new_settings() {
+    let mut scheduler = one("0 * * * *", Scheduling::default(), "2026-01-01T23:30:00Z");
+    let paused = |scheduler: &Scheduler| scheduler.standing(&job("census")).unwrap().paused;
+    assert!(scheduler.hold(&job("census"), true) && !scheduler.hold(&job("other"), true));
+    assert_eq!(paused(&scheduler), Some(Pause::Hand));
+    assert_eq!(told(&scheduler.decide(at("2026-01-02T00:00:00Z"))), ["leave 00:00 Paused"]);
+    let settings = |paused| Scheduling { paused, ..Scheduling::default() };
+    scheduler.put(job("census"), &[cron("0 * * * *")], settings(true), at("2026-01-02T00:00:00Z"));
+    assert_eq!(paused(&scheduler), Some(Pause::File));
+    scheduler.put(job("census"), &[cron("0 * * * *")], settings(false), at("2026-01-02T00:00:00Z"));
+    assert_eq!(paused(&scheduler), Some(Pause::Hand));
+    scheduler.hold(&job("census"), false);
+    assert_eq!(told(&scheduler.decide(at("2026-01-02T01:00:00Z"))), ["start 01:00 Due"]);
+    let standing = scheduler.standing(&job("census")).unwrap();
+    assert_eq!(standing.running, [Slot::at(at("2026-01-02T01:00:00Z"))]);
+    assert_eq!(standing.next_start, Some(at("2026-01-02T02:00:00Z")));
+}
+
+#[test]
+fn only_so_many_slots_wait_because_they_were_asked_for() {
+    let mut scheduler = one("0 * * * *", Scheduling::default(), "2026-01-01T23:30:00Z");
+    let slot = |minute| Slot::at(at("2026-01-01T00:00:00Z") + chrono::Duration::minutes(minute));
+    let taken = (0..100).take_while(|minute| scheduler.ask(&job("census"), slot(*minute)).is_ok());
+    assert_eq!(taken.count(), 16);
+    assert_eq!(scheduler.ask(&job("census"), slot(50)), Err(NotAsked::TooMany));
+    // In the order in which they were asked for.
+    assert_eq!(told(&scheduler.decide(at("2026-01-01T23:45:00Z"))), ["start 00:00 Asked"]);
+}
+
+#[test]
 fn the_queue_holds_one() {
     let scheduling = Scheduling { overlap: Overlap::QueueOne, ..Scheduling::default() };
     let mut scheduler = one("0 * * * *", scheduling, "2026-01-01T23:30:00Z");
@@ -143,9 +173,9 @@ fn a_paused_job_leaves_its_slots_and_starts_what_is_asked_for() {
         one("0 * * * *", Scheduling { paused: true, ..Scheduling::default() }, "2026-01-01T00:30:00Z");
     assert_eq!(told(&scheduler.decide(at("2026-01-01T01:00:00Z"))), ["leave 01:00 Paused"]);
     let by_hand = Slot::at(at("2026-01-01T01:15:00Z"));
-    assert!(scheduler.ask(&job("census"), by_hand));
-    assert!(!scheduler.ask(&job("census"), by_hand), "asked for already");
-    assert!(!scheduler.ask(&job("other"), by_hand), "no such job");
+    assert_eq!(scheduler.ask(&job("census"), by_hand), Ok(()));
+    assert_eq!(scheduler.ask(&job("census"), by_hand), Err(NotAsked::Known));
+    assert_eq!(scheduler.ask(&job("other"), by_hand), Err(NotAsked::NoSuchJob));
     assert_eq!(told(&scheduler.decide(at("2026-01-01T01:15:00Z"))), ["start 01:15 Asked"]);
     // Resumed, nothing of the pause is caught up with.
     scheduler.decide(at("2026-01-01T04:00:00Z"));

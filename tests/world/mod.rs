@@ -2,6 +2,8 @@
 
 pub mod census_run;
 pub mod census_tables;
+pub mod daemon_at_work;
+pub mod exposition;
 pub mod fault_store;
 pub mod golden;
 pub mod killed_daemon;

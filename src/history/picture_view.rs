@@ -1,12 +1,13 @@
-//! A run merged with its retries, as `runs show` tells it.
+//! A run merged with its retries, as `runs show` and the daemon tell it.
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::cli::summary::why;
 use crate::history::ledger::Entry;
 use crate::history::picture::Picture;
+use crate::history::why::why;
 use crate::model::artifact::Artifact;
 use crate::model::manifest::{Manifest, Warning};
 use crate::model::run::RunId;
@@ -15,7 +16,7 @@ use crate::model::target::HostName;
 use crate::output::layout;
 use crate::output::store::Store;
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct PictureView {
     /// The run that the others retried.
     pub run: Entry,
@@ -32,7 +33,7 @@ pub struct PictureView {
     pub files: Vec<RunFiles>,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct HostView {
     pub host: HostName,
     pub status: FinalStatus,
@@ -44,7 +45,7 @@ pub struct HostView {
 }
 
 /// What one run of the picture left.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct RunFiles {
     pub run_id: RunId,
     pub root: String,
