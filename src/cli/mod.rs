@@ -1,5 +1,6 @@
 //! The program as a person meets it: arguments, output, logs, signals, exit codes.
 
+pub mod aftermath;
 pub mod archive;
 pub mod args;
 pub mod columns;
@@ -15,6 +16,7 @@ pub mod health_checks;
 pub mod history_args;
 pub mod journal;
 pub mod lineage;
+pub mod notify_words;
 pub mod plan_text;
 pub mod progress;
 pub mod refusal;

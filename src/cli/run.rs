@@ -1,5 +1,6 @@
 //! `lustrum run`: from flags, files and environment to a survey.
 
+use crate::cli::aftermath::Aftermath;
 use crate::cli::args::{Global, RunArguments};
 use crate::cli::exit::Exit;
 use crate::cli::refusal::{Answer, Refusal};
@@ -9,6 +10,7 @@ use crate::cli::terminal::Terminal;
 use crate::cli::{dotenv, lineage, request, slot, telemetry};
 use crate::config::load;
 use crate::engine::plan::Plan;
+use crate::model::run::Scope;
 use crate::model::target::Platform;
 use crate::providers::catalogue;
 use crate::time::clock::Clock;
@@ -25,6 +27,7 @@ pub async fn run(global: &Global, arguments: &RunArguments, terminal: &Terminal)
     let _log = log.map_err(|error| Refusal::Usage(error.to_string()))?;
     let (platform, shell) = (asked.job.platform, asked.job.limits.shell());
     let (mut warnings, opening) = (asked.warnings.clone(), load::opening(&asked.job, &request)?);
+    let couriers = load::couriers(&asked.job, &request);
     let mut plan = Plan::of(asked, arguments.dry_run);
     let (lineage, warning) = lineage::of(arguments, &mut plan, &opening).await?;
     if plan.targets.is_empty() {
@@ -39,6 +42,10 @@ pub async fn run(global: &Global, arguments: &RunArguments, terminal: &Terminal)
         }
         Told::Nothing => None,
     };
+    // Whoever picks hosts or tables by hand looks at what comes of it.
+    let is_watched = plan.dry_run || lineage.scope == Scope::Part;
+    let couriers = if is_watched { Vec::new() } else { couriers };
+    let aftermath = Aftermath { job: plan.job.clone(), couriers };
     let prepared = Survey {
         warnings,
         opening,
@@ -50,7 +57,7 @@ pub async fn run(global: &Global, arguments: &RunArguments, terminal: &Terminal)
         plan,
     };
     match platform {
-        Platform::Hyperv => Ok(survey(prepared, catalogue::hyperv(shell), terminal).await?),
+        Platform::Hyperv => Ok(survey(prepared, &aftermath, catalogue::hyperv(shell), terminal).await?),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
+use crate::cli::aftermath::Aftermath;
 use crate::cli::exit::{Exit, RunEnd};
 use crate::cli::journal::Journal;
 use crate::cli::progress::Progress;
@@ -44,6 +45,7 @@ pub struct Survey {
 /// Runs the survey and says how it ended, on the terminal and by the exit code.
 pub async fn survey<P: Provider + 'static>(
     mut survey: Survey,
+    aftermath: &Aftermath,
     provider: P,
     terminal: &Terminal,
 ) -> io::Result<Exit> {
@@ -54,63 +56,38 @@ pub async fn survey<P: Provider + 'static>(
         zero_if_recorded: survey.zero_if_recorded,
     };
     let (_, nonce) = uuid::Uuid::new_v4().as_u64_pair();
-    let (store, warnings) = match launch::store(&survey.opening, nonce).await {
-        Ok(opened) => opened,
-        Err(failure) => return Ok(not_recorded(&failure.to_string(), terminal)),
-    };
-    survey.warnings.extend(warnings);
     let clock = Clock::system();
     // Without another word a run stands for its start.
     let slot = survey.slot.unwrap_or_else(|| Slot::at(clock.now()));
+    let (store, warnings) = match launch::store(&survey.opening, nonce).await {
+        Ok(opened) => opened,
+        Err(failure) => {
+            let exit = not_recorded(&failure.to_string(), terminal);
+            aftermath.follow(slot, Err(&failure), None, terminal).await;
+            return Ok(exit);
+        }
+    };
+    survey.warnings.extend(warnings);
     let run = RunRef { slot, job: survey.plan.job.clone() };
     if !dry_run {
         match Ledger::of(&store).manifest(&run).await {
             Ok(Some(manifest)) => return told.tell_again(&manifest, &store, terminal),
             Ok(None) => {}
-            Err(error) => return Ok(not_recorded(&error.to_string(), terminal)),
-        }
-    }
-    let ended = match conduct(survey, provider, slot, clock, &store, terminal).await {
-        Some(Ok(ended)) => ended,
-        Some(Err(failure)) if failure.kind == FailureKind::Busy => {
-            terminal.note(&format!("nothing was done: {failure}"));
-            return Ok(Exit::TryAgain);
-        }
-        Some(Err(failure)) => return Ok(not_recorded(&failure.to_string(), terminal)),
-        None => {
-            terminal.note("stopped at once: nothing was committed");
-            return Ok(Exit::TryAgain);
-        }
-    };
-    match ended {
-        Ended::Committed(manifest) => {
-            let key = layout::manifest(&manifest.job, manifest.slot);
-            told.tell(&manifest, &store, Some(key.as_str()), dry_run, terminal)
-        }
-        Ended::DryRun(manifest) => {
-            let report = match leave_dry_report(&store, &manifest).await {
-                Ok(report) => report,
-                Err(failure) => return Ok(not_recorded(&failure.to_string(), terminal)),
-            };
-            terminal.note(&format!("dry run: nothing was collected; the report is {report}"));
-            told.tell(&manifest, &store, None, dry_run, terminal)
-        }
-        Ended::Interrupted(manifest) => {
-            terminal.note(&format!(
-                "interrupted: nothing was committed; the next run of slot {} asks only the hosts that are left",
-                manifest.slot
-            ));
-            Ok(Exit::TryAgain)
-        }
-        Ended::LostTo(attempt) => {
-            // A twin was faster, and it asked the same: its word on the slot is ours.
-            match Ledger::of(&store).manifest(&run).await {
-                Ok(Some(manifest)) => told.tell_again(&manifest, &store, terminal),
-                Ok(None) => Ok(not_recorded(&format!("attempt {attempt} has this slot"), terminal)),
-                Err(error) => Ok(not_recorded(&error.to_string(), terminal)),
+            Err(error) => {
+                let exit = not_recorded(&error.to_string(), terminal);
+                let failure = Failure::new(FailureKind::Store, error.to_string());
+                aftermath.follow(slot, Err(&failure), Some(&store), terminal).await;
+                return Ok(exit);
             }
         }
     }
+    let Some(ended) = conduct(survey, provider, slot, clock, &store, terminal).await else {
+        terminal.note("stopped at once: nothing was committed");
+        return Ok(Exit::TryAgain);
+    };
+    let exit = told.end(&ended, &run, &store, terminal).await?;
+    aftermath.follow(slot, ended.as_ref(), Some(&store), terminal).await;
+    Ok(exit)
 }
 
 /// The run, listening to signals. `None`: a second Ctrl-C gave it up where it stood.
@@ -163,6 +140,49 @@ struct Telling {
 }
 
 impl Telling {
+    async fn end(
+        &self,
+        ended: &Result<Ended, Failure>,
+        run: &RunRef,
+        store: &Store,
+        terminal: &Terminal,
+    ) -> io::Result<Exit> {
+        match ended {
+            Ok(Ended::Committed(manifest)) => {
+                let key = layout::manifest(&manifest.job, manifest.slot);
+                self.tell(manifest, store, Some(key.as_str()), false, terminal)
+            }
+            Ok(Ended::DryRun(manifest)) => {
+                let report = match leave_dry_report(store, manifest).await {
+                    Ok(report) => report,
+                    Err(failure) => return Ok(not_recorded(&failure.to_string(), terminal)),
+                };
+                terminal.note(&format!("dry run: nothing was collected; the report is {report}"));
+                self.tell(manifest, store, None, true, terminal)
+            }
+            Ok(Ended::Interrupted(manifest)) => {
+                terminal.note(&format!(
+                    "interrupted: nothing was committed; the next run of slot {} asks only the hosts that are left",
+                    manifest.slot
+                ));
+                Ok(Exit::TryAgain)
+            }
+            Ok(Ended::LostTo(attempt)) => {
+                // A twin was faster, and it asked the same: its word on the slot is ours.
+                match Ledger::of(store).manifest(run).await {
+                    Ok(Some(manifest)) => self.tell_again(&manifest, store, terminal),
+                    Ok(None) => Ok(not_recorded(&format!("attempt {attempt} has this slot"), terminal)),
+                    Err(error) => Ok(not_recorded(&error.to_string(), terminal)),
+                }
+            }
+            Err(failure) if failure.kind == FailureKind::Busy => {
+                terminal.note(&format!("nothing was done: {failure}"));
+                Ok(Exit::TryAgain)
+            }
+            Err(failure) => Ok(not_recorded(&failure.to_string(), terminal)),
+        }
+    }
+
     /// The slot is committed: its run is told as it was recorded, and its code is the code.
     fn tell_again(&self, manifest: &Manifest, store: &Store, terminal: &Terminal) -> io::Result<Exit> {
         let Manifest { job, slot, attempt, .. } = manifest;

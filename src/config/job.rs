@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::config::form;
 use crate::config::health::Health;
 use crate::config::limits::Limits;
+use crate::config::notify::NotifySettings;
 use crate::config::schedule::{ScheduleSettings, Scheduling};
 use crate::config::secret::{CredentialSettings, SecretReference};
 use crate::config::store::StoreSettings;
@@ -43,6 +44,8 @@ pub struct Job {
     pub output: Output,
     pub store: StoreSettings,
     pub log: Log,
+    /// Who is told that a run has ended, or that a slot is not run.
+    pub notify: Vec<NotifySettings>,
 }
 
 /// All hosts to ask: those listed here and those in the file, together.
@@ -197,6 +200,7 @@ impl Default for Job {
             output: Output::default(),
             store: StoreSettings::default(),
             log: Log::default(),
+            notify: Vec::new(),
         }
     }
 }

@@ -10,6 +10,7 @@ pub mod job;
 pub mod layer;
 pub mod limits;
 pub mod load;
+pub mod notify;
 pub mod origins;
 pub mod problem;
 pub mod schedule;

@@ -3,6 +3,7 @@
 pub mod agenda;
 pub mod errand;
 pub mod face;
+pub mod herald;
 pub mod library;
 pub mod picture;
 pub mod scheduler;

@@ -50,6 +50,11 @@ impl State {
         self.stores.write().unwrap_or_else(PoisonError::into_inner).insert(root.to_owned(), store);
     }
 
+    /// A store as it was opened last.
+    pub(in crate::daemon) fn store(&self, root: &str) -> Option<Store> {
+        self.stores.read().unwrap_or_else(PoisonError::into_inner).get(root).cloned()
+    }
+
     /// Reads without copying; be quick.
     pub fn read<T>(&self, show: impl FnOnce(&Picture) -> T) -> T {
         // A panic while drawing leaves numbers behind, never a broken picture.

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use futures::FutureExt;
 use tokio::sync::mpsc;
 use tokio::task::{JoinError, JoinSet};
@@ -14,10 +15,9 @@ use crate::config::job::Job;
 use crate::config::load::{self, Request};
 use crate::config::problem::Problems;
 use crate::daemon::errand::{Declined, Errand, Wish};
+use crate::daemon::herald::Herald;
 use crate::daemon::library::Library;
-use crate::daemon::picture::{
-    DecisionWord, JobPicture, LastCommitted, LastDecision, RunOutcome, ScheduleLine,
-};
+use crate::daemon::picture::{DecisionWord, JobPicture, LastCommitted, LastDecision, RunOutcome};
 use crate::daemon::scheduler::{Cause, Decision, NotAsked, Pause, Scheduler, Width};
 use crate::daemon::state::State;
 use crate::engine::launch::{self, Lineage};
@@ -26,12 +26,10 @@ use crate::engine::recorder::Listener;
 use crate::engine::run::{Ended, Ground, run};
 use crate::engine::spools;
 use crate::engine::stop::{Stop, StopCause};
-use crate::history::ledger::{Ledger, RunRef};
 use crate::model::event::CancelCause;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::run::{JobName, Slot};
 use crate::model::target::Platform;
-use crate::output::export::latest;
 use crate::output::layout;
 use crate::providers::catalogue;
 use crate::time::clock::Clock;
@@ -79,6 +77,7 @@ pub struct Daemon {
     jobs: BTreeMap<PathBuf, Job>,
     running: JoinSet<(JobName, Slot, Result<Ended, Failure>)>,
     stops: BTreeMap<(JobName, Slot), Stop>,
+    herald: Herald,
 }
 
 impl Daemon {
@@ -86,6 +85,7 @@ impl Daemon {
         Self {
             library,
             scheduler: Scheduler::new(width),
+            herald: Herald::new(surroundings.state.clone()),
             surroundings,
             jobs: BTreeMap::new(),
             running: JoinSet::new(),
@@ -99,9 +99,7 @@ impl Daemon {
         self.reload().await;
         loop {
             let now = self.surroundings.clock.read_anew().now();
-            for decision in self.scheduler.decide(now) {
-                self.carry_out(decision);
-            }
+            self.decide(now);
             self.show();
             (self.surroundings.alive)();
             let due = self.scheduler.next_due().and_then(|due| (due - now).to_std().ok());
@@ -129,9 +127,7 @@ impl Daemon {
     /// A file that cannot be used keeps the job it held before.
     async fn reload(&mut self) {
         let now = self.surroundings.clock.read_anew().now();
-        for decision in self.scheduler.decide(now) {
-            self.carry_out(decision);
-        }
+        self.decide(now);
         let reading = self.library.read();
         let mut refused = reading.told();
         for (path, problems) in &reading.refused {
@@ -170,7 +166,7 @@ impl Daemon {
             let last = if is_new { last_committed(job, &request).await } else { None };
             let since = last.as_ref().map_or(now, |(slot, _)| slot.instant().min(now));
             self.scheduler.put(job.name.clone(), &job.schedule, job.scheduling.clone(), since);
-            shown.push(picture_of(path, job, last.and_then(|(_, last)| last)));
+            shown.push(JobPicture::of(path, job, last.and_then(|(_, last)| last)));
             let cut_off = if is_new { cut_off(job, &request).await } else { Vec::new() };
             for slot in cut_off {
                 if !self.scheduler.resume(&job.name, slot, now) {
@@ -226,6 +222,17 @@ impl Daemon {
         let _ = answer.send(granted);
     }
 
+    fn decide(&mut self, now: DateTime<Utc>) {
+        for decision in self.scheduler.decide(now) {
+            self.carry_out(decision);
+        }
+        let of = |name: &JobName| {
+            let (path, job) = self.jobs.iter().find(|(_, job)| job.name == *name)?;
+            Some((job, self.library.request(path)))
+        };
+        self.herald.tell_left(of, now);
+    }
+
     fn carry_out(&mut self, decision: Decision) {
         let at = self.surroundings.clock.read_anew().now();
         let told = |slot, decision, why: &str| LastDecision { at, slot, decision, why: why.to_owned() };
@@ -245,6 +252,7 @@ impl Daemon {
             Decision::Leave { job, slot, why } => {
                 tracing::warn!(job.name = %job, %slot, ?why, "the slot is not run");
                 state.note_decision(&job, told(slot, DecisionWord::Leave, why.word()));
+                self.herald.note_left(&job, slot, why);
                 state.draw(|picture| *picture.tallies.left.entry((job, why)).or_default() += 1);
             }
         }
@@ -257,6 +265,7 @@ impl Daemon {
             return;
         };
         tracing::info!(job.name = %job, %slot, ?cause, "the run starts");
+        self.herald.note_start(&job);
         let stop = Stop::default();
         self.stops.insert((job.clone(), slot), stop.clone());
         let clock = self.surroundings.clock.read_anew();
@@ -280,6 +289,10 @@ impl Daemon {
     fn note_end(&mut self, ended: Result<(JobName, Slot, Result<Ended, Failure>), JoinError>) {
         // Panics were caught and nobody aborts: only the end of the runtime leaves no answer.
         let Ok((job, slot, ended)) = ended else { return };
+        let at = self.surroundings.clock.read_anew().now();
+        if let Some((path, known)) = self.jobs.iter().find(|(_, known)| known.name == job) {
+            self.herald.run_ended(known, self.library.request(path), slot, &ended, at);
+        }
         let (mut told, mut committed) = (None, None);
         let outcome = match ended {
             Ok(Ended::Committed(manifest)) => {
@@ -304,7 +317,6 @@ impl Daemon {
                 RunOutcome::Failed
             }
         };
-        let at = self.surroundings.clock.read_anew().now();
         self.surroundings.state.end_run(&job, slot, at, outcome, told, committed);
         self.stops.remove(&(job.clone(), slot));
         self.scheduler.ended(&job, slot);
@@ -319,33 +331,15 @@ impl Daemon {
         while let Some(ended) = self.running.join_next().await {
             self.note_end(ended);
         }
+        self.herald.finish().await;
         if interrupted { Closed::Interrupted } else { Closed::Idle }
     }
 }
 
-/// The newest slot of a job that its store knows, and its run as far as it can be read.
+/// The newest slot of a job that its store knows, and its run.
 async fn last_committed(job: &Job, request: &Request) -> Option<(Slot, Option<LastCommitted>)> {
     let store = load::opening(job, request).ok()?.open().ok()?;
-    let slot = latest(&store, &job.name).await.ok().flatten()?.slot;
-    let manifest = Ledger::of(&store).manifest(&RunRef { slot, job: job.name.clone() }).await;
-    Some((slot, manifest.ok().flatten().map(|manifest| LastCommitted::of(&manifest))))
-}
-
-fn picture_of(path: &Path, job: &Job, last_committed: Option<LastCommitted>) -> JobPicture {
-    JobPicture {
-        name: job.name.clone(),
-        file: path.display().to_string(),
-        store: job.output.dir.clone(),
-        schedules: job.schedule.iter().map(ScheduleLine::of).collect(),
-        paused: None,
-        next_slot: None,
-        next_start_at: None,
-        running: Vec::new(),
-        waiting: Vec::new(),
-        last_decision: None,
-        last_committed,
-        oldest_due: None,
-    }
+    LastCommitted::newest(&store, &job.name).await
 }
 
 /// Slots that an earlier daemon could not finish.

@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 
 use crate::daemon::face::exposition::{CONTENT_TYPE, Exposition, Kind};
 use crate::daemon::face::visitor::Visitor;
-use crate::daemon::picture::{JobPicture, LastCommitted, Picture, RunOutcome};
+use crate::daemon::picture::{JobPicture, LastCommitted, Notified, Picture, RunOutcome};
 use crate::daemon::scheduler::Left;
 
 pub async fn metrics(State(visitor): State<Arc<Visitor>>) -> Response {
@@ -123,6 +123,14 @@ fn tallies(text: &mut Exposition, picture: &Picture) {
     for job in picture.jobs.keys() {
         let bytes = tallies.written_bytes.get(job).copied().unwrap_or_default();
         text.sample(name, &[("job", job.as_str())], count(bytes));
+    }
+    let name = "lustrum_notifications_total";
+    text.family(name, Kind::Counter, "Notifications since the daemon started, by what became of them.");
+    for job in picture.jobs.keys() {
+        for outcome in Notified::ALL {
+            let number = tallies.notified.get(&(job.clone(), outcome)).copied().unwrap_or_default();
+            text.sample(name, &[("job", job.as_str()), ("outcome", outcome.word())], count(number));
+        }
     }
     let name = "lustrum_step_duration_seconds";
     text.family(name, Kind::Histogram, "How long steps took, by stage and step, over all hosts.");
