@@ -165,6 +165,9 @@ pub struct RunArguments {
     /// Folder for everything that is written [default: out]
     #[arg(long, help_heading = "Run", value_name = "DIR")]
     pub out_dir: Option<PathBuf>,
+    /// Leave metrics for the node exporter in this .prom file, or in a file in this folder
+    #[arg(long, help_heading = "Run", value_name = "PATH")]
+    pub metrics_textfile: Option<PathBuf>,
     /// Print the summary as JSON on standard output
     #[arg(long, help_heading = "Run")]
     pub json: bool,

@@ -72,7 +72,7 @@ pub async fn demo(arguments: &DemoArguments, terminal: &Terminal) -> io::Result<
         by_collector: false,
         zero_if_recorded: false,
     };
-    let aftermath = Aftermath { job: asked.plan.job.clone(), couriers: Vec::new() };
+    let aftermath = Aftermath::of(&Job { name: asked.plan.job.clone(), ..Job::default() }, Vec::new(), None);
     let exit = survey(asked, &aftermath, provider, terminal).await?;
     let tally = simulator.tally();
     terminal.note(&format!(

@@ -34,3 +34,4 @@ pub mod summary_text;
 pub mod survey;
 pub mod telemetry;
 pub mod terminal;
+pub mod textfile;

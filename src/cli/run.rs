@@ -1,5 +1,7 @@
 //! `lustrum run`: from flags, files and environment to a survey.
 
+use std::path::PathBuf;
+
 use crate::cli::aftermath::Aftermath;
 use crate::cli::args::{Global, RunArguments};
 use crate::cli::exit::Exit;
@@ -7,8 +9,10 @@ use crate::cli::refusal::{Answer, Refusal};
 use crate::cli::slot::Told;
 use crate::cli::survey::{Survey, survey};
 use crate::cli::terminal::Terminal;
-use crate::cli::{dotenv, lineage, request, slot, telemetry};
+use crate::cli::{dotenv, lineage, request, slot, telemetry, textfile};
+use crate::config::job::Job;
 use crate::config::load;
+use crate::config::problem::Problem;
 use crate::engine::plan::Plan;
 use crate::model::run::Scope;
 use crate::model::target::Platform;
@@ -25,9 +29,10 @@ pub async fn run(global: &Global, arguments: &RunArguments, terminal: &Terminal)
     let asked = load::ask(&request, true)?;
     let log = telemetry::start(&asked.job.log, terminal);
     let _log = log.map_err(|error| Refusal::Usage(error.to_string()))?;
+    let textfile = textfile_of(&asked.job)?;
     let (platform, shell) = (asked.job.platform, asked.job.limits.shell());
     let (mut warnings, opening) = (asked.warnings.clone(), load::opening(&asked.job, &request)?);
-    let couriers = load::couriers(&asked.job, &request);
+    let job = asked.job.clone();
     let mut plan = Plan::of(asked, arguments.dry_run);
     let (lineage, warning) = lineage::of(arguments, &mut plan, &opening).await?;
     if plan.targets.is_empty() {
@@ -44,8 +49,11 @@ pub async fn run(global: &Global, arguments: &RunArguments, terminal: &Terminal)
     };
     // Whoever picks hosts or tables by hand looks at what comes of it.
     let is_watched = plan.dry_run || lineage.scope == Scope::Part;
-    let couriers = if is_watched { Vec::new() } else { couriers };
-    let aftermath = Aftermath { job: plan.job.clone(), couriers };
+    let aftermath = if is_watched {
+        Aftermath::of(&job, Vec::new(), None)
+    } else {
+        Aftermath::of(&job, load::couriers(&job, &request), textfile)
+    };
     let prepared = Survey {
         warnings,
         opening,
@@ -59,6 +67,13 @@ pub async fn run(global: &Global, arguments: &RunArguments, terminal: &Terminal)
     match platform {
         Platform::Hyperv => Ok(survey(prepared, &aftermath, catalogue::hyperv(shell), terminal).await?),
     }
+}
+
+/// Where metrics are left, if they are.
+fn textfile_of(job: &Job) -> Result<Option<PathBuf>, Problem> {
+    let Some(asked) = &job.metrics.textfile else { return Ok(None) };
+    let refused = |why| Problem::new("settings", "metrics.textfile", why).with_value(format!("{asked:?}"));
+    textfile::file(asked.as_ref(), &job.name).map(Some).map_err(refused)
 }
 
 fn nothing_to_retry(arguments: &RunArguments, terminal: &Terminal) -> Answer {

@@ -12,6 +12,7 @@ use crate::cli::summary::Summary;
 use crate::cli::summary_text;
 use crate::cli::terminal::Terminal;
 use crate::config::store::Opening;
+use crate::daemon::state::Witness;
 use crate::engine::launch::{self, Lineage};
 use crate::engine::plan::Plan;
 use crate::engine::run::{Ended, Ground, leave_dry_report, run};
@@ -59,6 +60,7 @@ pub async fn survey<P: Provider + 'static>(
     let clock = Clock::system();
     // Without another word a run stands for its start.
     let slot = survey.slot.unwrap_or_else(|| Slot::at(clock.now()));
+    let witness = aftermath.begin(slot);
     let (store, warnings) = match launch::store(&survey.opening, nonce).await {
         Ok(opened) => opened,
         Err(failure) => {
@@ -81,7 +83,7 @@ pub async fn survey<P: Provider + 'static>(
             }
         }
     }
-    let Some(ended) = conduct(survey, provider, slot, clock, &store, terminal).await else {
+    let Some(ended) = conduct(survey, witness, provider, slot, clock, &store, terminal).await else {
         terminal.note("stopped at once: nothing was committed");
         return Ok(Exit::TryAgain);
     };
@@ -93,6 +95,7 @@ pub async fn survey<P: Provider + 'static>(
 /// The run, listening to signals. `None`: a second Ctrl-C gave it up where it stood.
 async fn conduct<P: Provider + 'static>(
     survey: Survey,
+    witness: Witness,
     provider: P,
     slot: Slot,
     clock: Clock,
@@ -116,7 +119,7 @@ async fn conduct<P: Provider + 'static>(
         store: store.clone(),
         spool,
         stop: stop.clone(),
-        listeners: vec![Box::new(Journal::default()), Box::new(progress)],
+        listeners: vec![Box::new(Journal::default()), Box::new(progress), Box::new(witness)],
         warnings: survey.warnings,
     };
     let running = run(survey.plan, Arc::new(provider), header, ground);

@@ -44,6 +44,7 @@ pub struct Job {
     pub output: Output,
     pub store: StoreSettings,
     pub log: Log,
+    pub metrics: MetricsSettings,
     /// Who is told that a run has ended, or that a slot is not run.
     pub notify: Vec<NotifySettings>,
 }
@@ -170,6 +171,17 @@ pub struct Log {
     pub dir: Option<String>,
 }
 
+/// What `lustrum run` leaves for Prometheus; the daemon has `/metrics` instead.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct MetricsSettings {
+    /// A file `….prom` for the textfile collector of the node exporter, or a folder that is
+    /// there: then `lustrum-JOB.prom` in it. Written when the run ends, however it ends, but not
+    /// for dry runs and runs of hosts or tables that were picked by hand.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub textfile: Option<String>,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum LogFormat {
@@ -200,6 +212,7 @@ impl Default for Job {
             output: Output::default(),
             store: StoreSettings::default(),
             log: Log::default(),
+            metrics: MetricsSettings::default(),
             notify: Vec::new(),
         }
     }

@@ -11,7 +11,6 @@ use tokio::task::JoinSet;
 
 use crate::config::job::Job;
 use crate::config::load::{self, Request};
-use crate::daemon::picture::Notified;
 use crate::daemon::scheduler::Left;
 use crate::daemon::state::State;
 use crate::engine::run::Ended;
@@ -19,7 +18,7 @@ use crate::engine::tidings;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::manifest::Manifest;
 use crate::model::run::{JobName, Slot};
-use crate::notify::courier::{Delivery, tell_all};
+use crate::notify::courier::tell_all;
 use crate::notify::notice::{Notice, Occasion};
 use crate::output::store::Store;
 
@@ -166,10 +165,6 @@ impl Herald {
 
 async fn deliver(matter: &Matter, notice: &Notice, state: &State) {
     // Secrets are read now: one that was changed holds.
-    let Delivery { sent, failed } = tell_all(&load::couriers(&matter.job, &matter.request), notice).await;
-    state.draw(|picture| {
-        for (outcome, number) in [(Notified::Sent, sent), (Notified::Failed, failed)] {
-            *picture.tallies.notified.entry((notice.job.clone(), outcome)).or_default() += number;
-        }
-    });
+    let delivery = tell_all(&load::couriers(&matter.job, &matter.request), notice).await;
+    state.note_delivery(notice, delivery);
 }

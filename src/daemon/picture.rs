@@ -146,6 +146,8 @@ pub struct RunPicture {
     pub steps: Vec<StepTotals>,
     /// Why it could not be recorded; null otherwise.
     pub failure: Option<String>,
+    /// Notifications of its end that were given up.
+    pub undelivered_notifications: u64,
 }
 
 /// How a run of this process stands.

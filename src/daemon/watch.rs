@@ -17,6 +17,7 @@ use crate::config::problem::Problems;
 use crate::daemon::errand::{Declined, Errand, Wish};
 use crate::daemon::herald::Herald;
 use crate::daemon::library::Library;
+use crate::daemon::pauses::{Pauses, is_paused};
 use crate::daemon::picture::{DecisionWord, JobPicture, LastCommitted, LastDecision, RunOutcome};
 use crate::daemon::scheduler::{Cause, Decision, NotAsked, Pause, Scheduler, Width};
 use crate::daemon::state::State;
@@ -78,6 +79,7 @@ pub struct Daemon {
     running: JoinSet<(JobName, Slot, Result<Ended, Failure>)>,
     stops: BTreeMap<(JobName, Slot), Stop>,
     herald: Herald,
+    pauses: Pauses,
 }
 
 impl Daemon {
@@ -86,6 +88,7 @@ impl Daemon {
             library,
             scheduler: Scheduler::new(width),
             herald: Herald::new(surroundings.state.clone()),
+            pauses: Pauses::default(),
             surroundings,
             jobs: BTreeMap::new(),
             running: JoinSet::new(),
@@ -166,6 +169,9 @@ impl Daemon {
             let last = if is_new { last_committed(job, &request).await } else { None };
             let since = last.as_ref().map_or(now, |(slot, _)| slot.instant().min(now));
             self.scheduler.put(job.name.clone(), &job.schedule, job.scheduling.clone(), since);
+            if is_new && is_paused(self.surroundings.state.store(&job.output.dir), &job.name).await {
+                self.scheduler.hold(&job.name, true);
+            }
             shown.push(JobPicture::of(path, job, last.and_then(|(_, last)| last)));
             let cut_off = if is_new { cut_off(job, &request).await } else { Vec::new() };
             for slot in cut_off {
@@ -208,18 +214,23 @@ impl Daemon {
             Wish::Pause | Wish::Resume if !self.scheduler.hold(&job, wish == Wish::Pause) => {
                 Err(Declined::NoSuchJob)
             }
-            Wish::Resume
-                if self.scheduler.standing(&job).and_then(|standing| standing.paused)
-                    == Some(Pause::File) =>
-            {
-                Err(Declined::PausedByFile)
-            }
-            Wish::Pause | Wish::Resume => Ok(()),
+            Wish::Pause => Ok(()),
+            Wish::Resume => match self.scheduler.standing(&job).and_then(|standing| standing.paused) {
+                Some(Pause::File) => Err(Declined::PausedByFile),
+                Some(Pause::Hand) | None => Ok(()),
+            },
         };
         tracing::info!(job.name = %job, ?wish, granted = granted.is_ok(), "asked by hand");
         self.show();
-        // Whoever asked may have gone; what was asked for stays done.
-        let _ = answer.send(granted);
+        if matches!(wish, Wish::Trigger(_)) || granted == Err(Declined::NoSuchJob) {
+            // Whoever asked may have gone; what was asked for stays done.
+            let _ = answer.send(granted);
+            return;
+        }
+        let known = self.jobs.values().find(|known| known.name == job);
+        let store = known.and_then(|known| self.surroundings.state.store(&known.output.dir));
+        let at = (wish == Wish::Pause).then(|| self.surroundings.clock.read_anew().now());
+        self.pauses.keep(store, job, at, granted, answer);
     }
 
     fn decide(&mut self, now: DateTime<Utc>) {
@@ -331,6 +342,7 @@ impl Daemon {
         while let Some(ended) = self.running.join_next().await {
             self.note_end(ended);
         }
+        self.pauses.finish().await;
         self.herald.finish().await;
         if interrupted { Closed::Interrupted } else { Closed::Idle }
     }

@@ -6,6 +6,7 @@
 //! runs/<job>/<slot>/<attempt>/staged/<key with ~>.part             not yet shown (disk only)
 //! runs/<job>/<slot>/manifest.json                                  THE commit point
 //! runs/<job>/latest.json                                           advisory
+//! runs/<job>/paused.json                                           while the job is paused by hand
 //! probe/<nonce>-<name>                                             for a moment, when a run begins
 //! ```
 
@@ -150,6 +151,11 @@ pub fn manifest(job: &JobName, slot: Slot) -> Key {
 /// The pointer to a job's newest committed run.
 pub fn latest(job: &JobName) -> Key {
     Key(format!("runs/{job}/latest.json"))
+}
+
+/// Is there while the job is paused by hand.
+pub fn paused(job: &JobName) -> Key {
+    Key(format!("runs/{job}/paused.json"))
 }
 
 /// An object that finds out what a store does, outside of everything that is read.

@@ -14,6 +14,10 @@ use killed_daemon::slot_with_kills;
 #[path = "../world/killed_daemon.rs"]
 mod killed_daemon;
 
+#[path = "../world/served.rs"]
+#[expect(dead_code, reason = "a bench that kills sends no other signal and reads no exit code")]
+mod served;
+
 const HOSTS: usize = 8;
 const STEPS_PER_HOST: usize = 5;
 

@@ -1,59 +1,12 @@
 //! The real daemon on a simulated fleet, killed in the middle of a slot and started again.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, ChildStderr, Command, Stdio};
 
 use lustrum::simulator::running::Simulator;
 use serde_json::Value;
 
-/// A daemon and what it logs.
-struct Daemon {
-    child: Child,
-    log: std::io::Lines<BufReader<ChildStderr>>,
-}
-
-impl Daemon {
-    fn start(folder: &Path) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_lustrum"))
-            .current_dir(folder)
-            .args(["serve", "--log-format", "json", "--log-level", "debug"])
-            .env_clear()
-            .env("HYPERV_USER", "census")
-            .env("HYPERV_PASSWORD", "census")
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let log = BufReader::new(child.stderr.take().unwrap()).lines();
-        Self { child, log }
-    }
-
-    /// The next line with this message.
-    fn until(&mut self, message: &str) -> Value {
-        let told = self.next_of(&[message]);
-        told.unwrap_or_else(|| panic!("the daemon ended without a word of {message:?}"))
-    }
-
-    fn next_of(&mut self, messages: &[&str]) -> Option<Value> {
-        let lines = self.log.by_ref().map(|line| serde_json::from_str::<Value>(&line.unwrap()).unwrap());
-        let is_one = |event: &Value| {
-            messages
-                .iter()
-                .any(|message| event["message"].as_str().is_some_and(|text| text.contains(message)))
-        };
-        lines.into_iter().find(is_one)
-    }
-}
-
-impl Drop for Daemon {
-    /// SIGKILL: nothing of the process runs any more.
-    fn drop(&mut self) {
-        drop(self.child.kill());
-        drop(self.child.wait());
-    }
-}
+use super::served::Served;
 
 /// How one slot came to its end.
 #[derive(Debug, PartialEq, Eq)]
@@ -71,7 +24,7 @@ pub fn slot_with_kills(fleet: &Simulator, kills: &[usize]) -> Killed {
     write_job(fleet, folder.path());
     let mut slot = None;
     for steps in kills {
-        let mut daemon = Daemon::start(folder.path());
+        let mut daemon = Served::start(folder.path(), &["--log-level", "debug"]);
         let begun = daemon.until("the run starts")["slot"].clone();
         // Another slot: this one was committed before its daemon died.
         if *slot.get_or_insert_with(|| begun.clone()) != begun {
@@ -79,13 +32,13 @@ pub fn slot_with_kills(fleet: &Simulator, kills: &[usize]) -> Killed {
         }
         // Fewer when the run is over before that: then it is killed where it writes.
         for _ in 0..*steps {
-            let told = daemon.next_of(&["step ended", "artifact written"]).unwrap();
+            let told = daemon.next_of(&["step ended", "artifact written"]);
             if told["message"] == "artifact written" {
                 break;
             }
         }
     }
-    let mut daemon = Daemon::start(folder.path());
+    let mut daemon = Served::start(folder.path(), &["--log-level", "debug"]);
     let begun = daemon.until("the run starts")["slot"].clone();
     let slot = slot.unwrap_or(begun.clone());
     if slot == begun {
