@@ -212,7 +212,7 @@ impl<'a, F: Fn(&str) -> String> Desk<'a, F> {
     fn way(mut self, settings: &NotifySettings) -> Result<Way, Problems> {
         let way = match (&settings.webhook, &settings.email) {
             (Some(webhook), _) => self.webhook(webhook).map(Way::Webhook),
-            (None, Some(email)) => self.mail(email, settings.timeout).map(Way::Mail),
+            (None, Some(email)) => self.mail(email, settings.timeout).map(|mail| Way::Mail(Box::new(mail))),
             (None, None) => None,
         };
         match way {

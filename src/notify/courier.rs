@@ -25,7 +25,7 @@ pub struct Courier {
 #[derive(Debug)]
 pub enum Way {
     Webhook(Webhook),
-    Mail(Mail),
+    Mail(Box<Mail>),
     /// It cannot be gone, and why: a secret is missing.
     Closed(String),
 }

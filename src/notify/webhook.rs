@@ -49,7 +49,7 @@ impl Format {
                             { "type": "RichTextBlock", "inlines": [
                                 { "type": "TextRun", "text": "{{title}}", "weight": "Bolder" }] },
                             { "type": "RichTextBlock", "inlines": [
-                                { "type": "TextRun", "text": "{{details}}" }] },
+                                { "type": "TextRun", "text": "{{job}}, slot {{slot}}\n{{details}}" }] },
                         ],
                     },
                 }],

@@ -1,5 +1,6 @@
 //! The end of runs, as `lustrum run` and the daemon tell of it: by webhook, and in metrics.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -57,18 +58,16 @@ async fn run(folder: &Path, url: &str, arguments: &[&str]) -> Output {
     tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap()
 }
 
-fn metrics(path: &Path) -> Vec<((String, Vec<(String, String)>), f64)> {
-    let samples = parse(&std::fs::read_to_string(path).unwrap()).unwrap();
-    samples.into_iter().map(|((name, labels), value)| ((name, labels.into_iter().collect()), value)).collect()
-}
-
+/// A sample of a textfile, in which every one names the job.
 fn sample(path: &Path, name: &str, label: Option<(&str, &str)>) -> Option<f64> {
-    let fits = |((known, labels), value): ((String, Vec<(String, String)>), f64)| {
-        assert!(labels.contains(&("job".to_owned(), "nightly".to_owned())), "{known} {labels:?}");
-        let is_it = label.is_none_or(|(name, text)| labels.contains(&(name.to_owned(), text.to_owned())));
-        (known == name && is_it).then_some(value)
+    let samples = parse(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let has = |labels: &BTreeMap<String, String>, (label, word): (&str, &str)| {
+        labels.get(label).is_some_and(|known| known == word)
     };
-    metrics(path).into_iter().find_map(fits)
+    samples.into_iter().find_map(|((known, labels), value)| {
+        assert!(has(&labels, ("job", "nightly")), "{known} {labels:?}");
+        (known == name && label.is_none_or(|label| has(&labels, label))).then_some(value)
+    })
 }
 
 const HOOK: &str = "[[notify]]\non = [\"always\"]\nattempts = 1\nwebhook = { url = \"env:HOOK\" }";

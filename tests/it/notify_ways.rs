@@ -127,7 +127,7 @@ fn post(office: &PostOffice, protection: Protection, ca_pem: Option<&str>) -> Po
 }
 
 fn mail(post: Post, attempts: u32) -> Courier {
-    courier(Way::Mail(Mail::new(post).unwrap()), attempts)
+    courier(Way::Mail(Box::new(Mail::new(post).unwrap())), attempts)
 }
 
 fn tls() -> (Authority, TlsAcceptor) {
