@@ -15,6 +15,7 @@ mod cli_summary;
 mod cli_telemetry;
 mod command_lines;
 mod config_fleet;
+mod config_kerberos;
 mod config_layers;
 mod config_problems;
 mod config_secret;
