@@ -25,6 +25,7 @@ mod cron_oracle;
 mod daemon_face;
 mod daemon_pages;
 mod daemon_requests;
+mod daemon_secrets;
 mod deploy_kubernetes;
 mod deploy_units;
 mod fanout;
