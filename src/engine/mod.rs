@@ -9,4 +9,6 @@ pub mod report;
 pub mod resume;
 pub mod run;
 pub mod spools;
+pub mod staging;
 pub mod stop;
+pub mod taking_up;
