@@ -1,6 +1,6 @@
 //! The census: what the rows of a host gain from those of the whole fleet.
 
-use lustrum::census::ground::Remembered;
+use lustrum::model::remembered::Remembered;
 use lustrum::output::source::TableSource;
 use serde_json::{Value, json};
 
