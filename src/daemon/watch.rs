@@ -31,8 +31,10 @@ use crate::model::event::CancelCause;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::run::{JobName, Slot};
 use crate::model::target::Platform;
+use crate::output::commit::signature;
 use crate::output::export::latest;
 use crate::output::layout;
+use crate::output::store::Store;
 use crate::providers::catalogue;
 use crate::time::clock::Clock;
 
@@ -160,18 +162,19 @@ impl Daemon {
                 refused.entry(path.clone()).or_default().push(told);
                 continue;
             }
-            if let Some(store) =
-                load::opening(job, &self.library.request(path)).ok().and_then(|it| it.open().ok())
-            {
-                self.surroundings.state.keep_store(&job.output.dir, store);
+            let request = self.library.request(path);
+            let store = load::opening(job, &request).ok().and_then(|opening| opening.open().ok());
+            if let Some(store) = &store {
+                self.surroundings.state.keep_store(&job.output.dir, store.clone());
             }
             let is_new = self.scheduler.jobs().all(|known| *known != job.name);
-            let request = self.library.request(path);
-            let last = if is_new { last_committed(job, &request).await } else { None };
+            let (last, cut_off) = match store.filter(|_| is_new) {
+                Some(store) => (last_committed(&store, &job.name).await, cut_off(&store, &job.name).await),
+                None => (None, Vec::new()),
+            };
             let since = last.as_ref().map_or(now, |(slot, _)| slot.instant().min(now));
             self.scheduler.put(job.name.clone(), &job.schedule, job.scheduling.clone(), since);
             shown.push(picture_of(path, job, last.and_then(|(_, last)| last)));
-            let cut_off = if is_new { cut_off(job, &request).await } else { Vec::new() };
             for slot in cut_off {
                 if !self.scheduler.resume(&job.name, slot, now) {
                     tracing::info!(job.name = %job.name, %slot, "an interrupted slot is not run again");
@@ -324,10 +327,9 @@ impl Daemon {
 }
 
 /// The newest slot of a job that its store knows, and its run as far as it can be read.
-async fn last_committed(job: &Job, request: &Request) -> Option<(Slot, Option<LastCommitted>)> {
-    let store = load::opening(job, request).ok()?.open().ok()?;
-    let slot = latest(&store, &job.name).await.ok().flatten()?.slot;
-    let manifest = Ledger::of(&store).manifest(&RunRef { slot, job: job.name.clone() }).await;
+async fn last_committed(store: &Store, job: &JobName) -> Option<(Slot, Option<LastCommitted>)> {
+    let slot = latest(store, job).await.ok().flatten()?.slot;
+    let manifest = Ledger::of(store).manifest(&RunRef { slot, job: job.clone() }).await;
     Some((slot, manifest.ok().flatten().map(|manifest| LastCommitted::of(&manifest))))
 }
 
@@ -349,10 +351,8 @@ fn picture_of(path: &Path, job: &Job, last_committed: Option<LastCommitted>) -> 
 }
 
 /// Slots that an earlier daemon could not finish.
-async fn cut_off(job: &Job, request: &Request) -> Vec<Slot> {
-    let Ok(opening) = load::opening(job, request) else { return Vec::new() };
-    let Ok(store) = opening.open() else { return Vec::new() };
-    spools::interrupted(&store, &launch::spool_folder(&store), &job.name).await
+async fn cut_off(store: &Store, job: &JobName) -> Vec<Slot> {
+    spools::interrupted(store, &launch::spool_folder(store), job).await
 }
 
 /// One run of the daemon, from its job file to its end.
@@ -374,17 +374,13 @@ impl Execution {
             Failure::new(FailureKind::NotApplicable, told.join("; "))
         };
         let asked = load::ask(&self.request, true).map_err(|problems| told(&problems))?;
-        let unrecordable =
-            |error: &dyn std::fmt::Display| Failure::new(FailureKind::Store, error.to_string());
         let opening = load::opening(&asked.job, &self.request).map_err(|problems| told(&problems))?;
         let (store, unsafe_to_share) = launch::store(&opening, self.nonce).await?;
         let warnings = [asked.warnings.clone(), unsafe_to_share].concat();
         let (platform, shell) = (asked.job.platform, asked.job.limits.shell());
         let plan = Plan::of(asked, false);
-        let committed = store.get(&layout::manifest(&plan.job, self.slot)).await;
-        if let Some(attempt) =
-            committed.map_err(|error| unrecordable(&error))?.and_then(|body| attempt_of(&body))
-        {
+        let committed = store.get(&layout::manifest(&plan.job, self.slot)).await?;
+        if let Some(attempt) = committed.and_then(|body| signature(&body[..]).ok()) {
             return Ok(Ended::LostTo(attempt));
         }
         let header = launch::header(&plan, self.slot, Lineage::default(), &self.clock, self.nonce);
@@ -395,13 +391,4 @@ impl Execution {
             Platform::Hyperv => run(plan, Arc::new(catalogue::hyperv(shell)), header, ground).await,
         }
     }
-}
-
-/// Who wrote a manifest.
-fn attempt_of(manifest: &[u8]) -> Option<crate::model::run::Attempt> {
-    #[derive(serde::Deserialize)]
-    struct Signed {
-        attempt: crate::model::run::Attempt,
-    }
-    serde_json::from_slice::<Signed>(manifest).ok().map(|signed| signed.attempt)
 }
