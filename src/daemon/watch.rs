@@ -11,31 +11,26 @@ use tokio::sync::mpsc;
 use tokio::task::{JoinError, JoinSet};
 
 use crate::config::job::Job;
-use crate::config::load::{self, Request};
-use crate::config::problem::Problems;
+use crate::config::load;
 use crate::daemon::errand::{Declined, Errand, Wish};
+use crate::daemon::execution::Execution;
 use crate::daemon::library::Library;
 use crate::daemon::picture::{
     DecisionWord, JobPicture, LastCommitted, LastDecision, RunOutcome, ScheduleLine,
 };
 use crate::daemon::scheduler::{Cause, Decision, NotAsked, Pause, Scheduler, Width};
 use crate::daemon::state::State;
-use crate::engine::launch::{self, Lineage};
-use crate::engine::plan::Plan;
+use crate::engine::launch;
 use crate::engine::recorder::Listener;
-use crate::engine::run::{Ended, Ground, run};
+use crate::engine::run::Ended;
 use crate::engine::spools;
 use crate::engine::stop::{Stop, StopCause};
 use crate::history::ledger::{Ledger, RunRef};
 use crate::model::event::CancelCause;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::run::{JobName, Slot};
-use crate::model::target::Platform;
-use crate::output::commit::signature;
 use crate::output::export::latest;
-use crate::output::layout;
 use crate::output::store::Store;
-use crate::providers::catalogue;
 use crate::time::clock::Clock;
 
 /// The longest the daemon sleeps: files and the system's clock are looked at that often, so
@@ -301,6 +296,11 @@ impl Daemon {
                 tracing::warn!(job.name = %job, %slot, "interrupted: nothing is committed");
                 RunOutcome::Interrupted
             }
+            Err(failure) if failure.kind == FailureKind::Busy => {
+                tracing::warn!(job.name = %job, %slot, %failure, "the slot is somebody else's");
+                told = Some(failure.to_string());
+                RunOutcome::Interrupted
+            }
             Err(failure) => {
                 tracing::error!(job.name = %job, %slot, %failure, "the run could not be recorded");
                 told = Some(failure.to_string());
@@ -309,8 +309,12 @@ impl Daemon {
         };
         let at = self.surroundings.clock.read_anew().now();
         self.surroundings.state.end_run(&job, slot, at, outcome, told, committed);
-        self.stops.remove(&(job.clone(), slot));
+        let stop = self.stops.remove(&(job.clone(), slot));
         self.scheduler.ended(&job, slot);
+        // Taken over by another daemon: stand by, in case that one does not end it.
+        if stop.and_then(|stop| stop.cause()) == Some(StopCause::Lost) {
+            self.scheduler.resume(&job, slot, at);
+        }
     }
 
     async fn drain(mut self) -> Closed {
@@ -353,42 +357,4 @@ fn picture_of(path: &Path, job: &Job, last_committed: Option<LastCommitted>) -> 
 /// Slots that an earlier daemon could not finish.
 async fn cut_off(store: &Store, job: &JobName) -> Vec<Slot> {
     spools::interrupted(store, &launch::spool_folder(store), job).await
-}
-
-/// One run of the daemon, from its job file to its end.
-struct Execution {
-    request: Request,
-    slot: Slot,
-    clock: Clock,
-    nonce: u64,
-    listeners: Vec<Box<dyn Listener>>,
-    stop: Stop,
-}
-
-impl Execution {
-    /// The fleet and the secrets are read now: a password that was changed holds from the
-    /// next run on.
-    async fn run(self) -> Result<Ended, Failure> {
-        let told = |problems: &Problems| {
-            let told: Vec<_> = problems.0.iter().map(ToString::to_string).collect();
-            Failure::new(FailureKind::NotApplicable, told.join("; "))
-        };
-        let asked = load::ask(&self.request, true).map_err(|problems| told(&problems))?;
-        let opening = load::opening(&asked.job, &self.request).map_err(|problems| told(&problems))?;
-        let (store, unsafe_to_share) = launch::store(&opening, self.nonce).await?;
-        let warnings = [asked.warnings.clone(), unsafe_to_share].concat();
-        let (platform, shell) = (asked.job.platform, asked.job.limits.shell());
-        let plan = Plan::of(asked, false);
-        let committed = store.get(&layout::manifest(&plan.job, self.slot)).await?;
-        if let Some(attempt) = committed.and_then(|body| signature(&body[..]).ok()) {
-            return Ok(Ended::LostTo(attempt));
-        }
-        let header = launch::header(&plan, self.slot, Lineage::default(), &self.clock, self.nonce);
-        let spool = launch::spool_path(&store, &header)?;
-        let ground =
-            Ground { clock: self.clock, store, spool, stop: self.stop, listeners: self.listeners, warnings };
-        match platform {
-            Platform::Hyperv => run(plan, Arc::new(catalogue::hyperv(shell)), header, ground).await,
-        }
-    }
 }

@@ -10,3 +10,4 @@ pub mod resume;
 pub mod run;
 pub mod spools;
 pub mod stop;
+pub mod tenure;

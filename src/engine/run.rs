@@ -12,6 +12,7 @@ use crate::engine::recorder::{Listener, Recorder};
 use crate::engine::report;
 use crate::engine::resume::{self, Beginning, Note};
 use crate::engine::stop::{Stop, StopCause};
+use crate::engine::tenure::{Entry, Pass, Patience, Tenure, admitted};
 use crate::engine::{ground, pipeline, spools};
 use crate::history::ledger::Ledger;
 use crate::history::remembered::remembered;
@@ -24,6 +25,7 @@ use crate::output::commit::{Commit, commit};
 use crate::output::draft::Draft;
 use crate::output::export::{Standing, copy_audit_files, point_latest};
 use crate::output::faces::{Written, write_face};
+use crate::output::lease::Terms;
 use crate::output::press::Stopped;
 use crate::output::source::TableSource;
 use crate::output::spool::{Spool, TakenUp};
@@ -49,6 +51,8 @@ pub struct Ground {
     pub listeners: Vec<Box<dyn Listener>>,
     /// Told before the first step: what the configuration had to say.
     pub warnings: Vec<String>,
+    pub lease: Terms,
+    pub patience: Patience,
 }
 
 /// How a run ended.
@@ -72,10 +76,16 @@ pub async fn run<P: Provider + 'static>(
     header: RunHeader,
     ground: Ground,
 ) -> Result<Ended, Failure> {
-    let Ground { clock, store, spool, stop, listeners, warnings } = ground;
+    let Ground { clock, store, spool, stop, listeners, warnings, lease, patience } = ground;
     let plan = Arc::new(plan);
     spools::remove_stale(&store, &spool, clock.now()).await;
-    let TakenUp { spool, finished, discarded } = take_up(&plan, &header, spool).await?;
+    let enter = async || enter(&plan, &header, &clock, &store, lease, spool.clone()).await;
+    let (TakenUp { spool, finished, discarded }, tenure) =
+        match admitted(patience, lease.heartbeat, &stop, enter).await? {
+            (taken, Entry::Ours(tenure)) => (taken, Some(tenure)),
+            (taken, Entry::Unasked) => (taken, None),
+            (_, Entry::Committed(winner)) => return Ok(Ended::LostTo(winner)),
+        };
     let manifest = Manifest::open(header.clone(), plan.hosts());
     let mut recorder = Recorder::new(manifest, spool.clone(), listeners);
     recorder.note(&Event::RunStarted { header: header.clone(), hosts: plan.hosts().collect() });
@@ -90,15 +100,57 @@ pub async fn run<P: Provider + 'static>(
     let beginning = Beginning::after(&plan, &finished);
     drop(finished);
 
-    let drive = |env| pipeline::drive(plan.clone(), provider, env, stop.clone(), beginning);
-    let recorded = record(&plan, &header, &clock, &store, &stop, recorder, drive).await;
-    if !plan.dry_run && stays(&recorded, &stop) {
-        return recorded;
-    }
-    if let Err(error) = spool.remove().await {
-        tracing::warn!(%error, "the spool stays behind");
+    let pass = tenure.as_ref().map_or(Pass::FREE, |tenure| tenure.pass(&stop));
+    let drive = |env| pipeline::drive(plan.clone(), provider, env, stop.clone(), beginning, pass);
+    let recording = record(&plan, &header, &clock, &store, &stop, recorder, drive);
+    let recorded = match tenure {
+        Some(tenure) => held(tenure, &stop, recording).await,
+        None => recording.await,
+    };
+    if plan.dry_run || !stays(&recorded, &stop) {
+        remove(&spool).await;
     }
     recorded
+}
+
+/// Drives a run under its lease, and gives that back.
+async fn held(
+    tenure: Tenure,
+    stop: &Stop,
+    recording: impl Future<Output = Result<Ended, Failure>>,
+) -> Result<Ended, Failure> {
+    let recorded = tenure.during(stop, recording).await;
+    let is_committed = matches!(recorded, Ok(Ended::Committed(_) | Ended::LostTo(_)));
+    let lost = tenure.lost().filter(|_| !is_committed);
+    tenure.end(is_committed).await;
+    lost.map_or(recorded, Err)
+}
+
+/// Takes what keeps others off the slot: on this machine the spool, elsewhere the lease.
+async fn enter(
+    plan: &Arc<Plan>,
+    header: &RunHeader,
+    clock: &Clock,
+    store: &Store,
+    terms: Terms,
+    path: PathBuf,
+) -> Result<(TakenUp<Note>, Entry), Failure> {
+    let taken = take_up(plan, header, path).await?;
+    if plan.dry_run {
+        return Ok((taken, Entry::Unasked));
+    }
+    let entry = Tenure::begin(store, header, clock, terms, taken.spool.lock()).await;
+    let is_over = matches!(entry, Ok(Entry::Committed(_)));
+    if is_over || (entry.is_err() && taken.finished.is_empty()) {
+        remove(&taken.spool).await;
+    }
+    Ok((taken, entry?))
+}
+
+async fn remove(spool: &Spool) {
+    if let Err(error) = spool.clone().remove().await {
+        tracing::warn!(%error, "the spool stays behind");
+    }
 }
 
 /// What an earlier try at the slot left, or a new spool. A dry run has its own: it takes
@@ -134,7 +186,7 @@ async fn record<D: Future<Output = Sightings>>(
     let (sightings, listened) = tokio::join!(drive(env), recorder.listen(arriving, stop));
     listened?;
 
-    if stop.cause() == Some(StopCause::Interrupted) {
+    if matches!(stop.cause(), Some(StopCause::Interrupted | StopCause::Lost)) {
         recorder.spool().flush().await?;
         return Ok(Ended::Interrupted(recorder.into_manifest()));
     }
@@ -144,12 +196,14 @@ async fn record<D: Future<Output = Sightings>>(
     }
     let mut draft = Draft::new(store.clone(), header);
     match write(plan, header, clock, sightings, &mut recorder, &mut draft).await {
-        Ok(()) => close(header, store, draft, recorder.into_manifest()).await,
-        Err(failure) => {
+        Ok(()) if stop.cause() != Some(StopCause::Lost) => {
+            close(header, store, draft, recorder.into_manifest()).await
+        }
+        ended => {
             if let Err(left) = draft.discard().await {
                 tracing::warn!(%left, "objects of the failed run stay behind");
             }
-            Err(failure)
+            ended.map(|()| Ended::Interrupted(recorder.into_manifest()))
         }
     }
 }

@@ -4,9 +4,10 @@
 //! data/<table>/v1/run_date=YYYY-MM-DD/<run_id>-<attempt>.parquet   what people glob
 //! runs/<job>/<slot>/<attempt>/<name>                               CSV, NDJSON, workbook, reports
 //! runs/<job>/<slot>/<attempt>/staged/<key with ~>.part             not yet shown (disk only)
+//! runs/<job>/<slot>/lease/[<shard>-of-<shards>/]<epoch>.<word>     who works on the slot
 //! runs/<job>/<slot>/manifest.json                                  THE commit point
 //! runs/<job>/latest.json                                           advisory
-//! probe/<nonce>-<name>                                             for a moment, when a run begins
+//! probe/<nonce>-<name>                                             for a moment, to learn what a store does
 //! ```
 
 use std::fmt;
@@ -132,6 +133,18 @@ pub fn run_folder(job: &JobName, slot: Slot) -> Key {
     Key(format!("runs/{job}/{slot}"))
 }
 
+/// The leases of a slot, of whatever share.
+pub fn leases(job: &JobName, slot: Slot) -> Key {
+    Key(format!("runs/{job}/{slot}/lease"))
+}
+
+/// One object of a lease. `share` is the folder of a shard's leases, absent for those of the
+/// whole slot.
+pub fn lease(leases: &Key, share: Option<&str>, epoch: u64, word: &str) -> Key {
+    let share = share.map(|share| format!("{share}/")).unwrap_or_default();
+    Key(format!("{leases}/{share}{epoch:06}.{word}"))
+}
+
 /// Below it lies a folder for each table.
 pub fn data_tables() -> Key {
     Key(DATA.trim_end_matches('/').to_owned())
@@ -155,6 +168,11 @@ pub fn latest(job: &JobName) -> Key {
 /// An object that finds out what a store does, outside of everything that is read.
 pub fn probe(nonce: u64, name: &str) -> Key {
     Key(format!("probe/{nonce:016x}-{name}"))
+}
+
+/// An object that is written to learn the store's time.
+pub fn store_time(nonce: &Attempt) -> Key {
+    Key(format!("probe/{nonce}-now"))
 }
 
 /// An object at the top of the root, under its plain name.

@@ -12,6 +12,7 @@ pub mod format;
 pub mod frame;
 pub mod hold;
 pub mod layout;
+pub mod lease;
 pub mod ndjson;
 pub mod packed;
 pub mod parquet;

@@ -41,6 +41,7 @@ mod hyperv_session;
 mod hyperv_tables;
 mod hyperv_vm_columns;
 mod hyperv_wire;
+mod lease;
 mod manifest;
 mod output_commit;
 mod output_crew;
@@ -74,6 +75,7 @@ mod simulator_wire;
 mod simulator_world;
 mod table_schemas;
 mod tidy;
+mod two_daemons;
 #[path = "../world/mod.rs"]
 mod world;
 mod wsman_codec;
