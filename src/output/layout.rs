@@ -6,6 +6,7 @@
 //! runs/<job>/<slot>/<attempt>/staged/<key with ~>.part             not yet shown (disk only)
 //! runs/<job>/<slot>/lease/[<shard>-of-<shards>/]<epoch>.<word>     who works on the slot
 //! runs/<job>/<slot>/manifest.json                                  THE commit point
+//! runs/<job>/<slot>/retired.json                                   what it was, after the run's time
 //! runs/<job>/latest.json                                           advisory
 //! probe/<nonce>-<name>                                             for a moment, to learn what a store does
 //! ```
@@ -44,6 +45,11 @@ impl Key {
     /// The last part.
     pub fn file_name(&self) -> &str {
         self.0.rsplit('/').next().unwrap_or(&self.0)
+    }
+
+    /// What it lies in; itself at the top of the root.
+    pub fn folder(&self) -> Self {
+        Self(self.0.rsplit_once('/').map_or(&*self.0, |(folder, _)| folder).to_owned())
     }
 
     pub(in crate::output) fn path(&self) -> Path {
@@ -160,12 +166,22 @@ pub fn manifest(job: &JobName, slot: Slot) -> Key {
     Key(format!("runs/{job}/{slot}/manifest.json"))
 }
 
+/// The manifest of a run that is no longer kept, until its files are gone too.
+pub fn retired(job: &JobName, slot: Slot) -> Key {
+    Key(format!("runs/{job}/{slot}/retired.json"))
+}
+
 /// The pointer to a job's newest committed run.
 pub fn latest(job: &JobName) -> Key {
     Key(format!("runs/{job}/latest.json"))
 }
 
-/// An object that finds out what a store does, outside of everything that is read.
+/// Below it lie objects that find out what a store does, outside of everything that is read.
+pub fn probes() -> Key {
+    Key("probe".to_owned())
+}
+
+/// One of them.
 pub fn probe(nonce: u64, name: &str) -> Key {
     Key(format!("probe/{nonce:016x}-{name}"))
 }

@@ -31,5 +31,6 @@ pub mod staged;
 pub mod store;
 pub mod store_error;
 pub mod tab_rows;
+pub mod torn;
 pub mod workbook;
 pub mod writer;

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use lustrum::daemon::face::gate::Gate;
+use lustrum::daemon::watch::Closed;
 use lustrum::engine::run::Ended;
 use lustrum::engine::tenure::{Entry, Patience, Tenure};
 use lustrum::model::failure::FailureKind;
@@ -14,6 +16,7 @@ use lustrum::simulator::fleet::FleetSpec;
 use lustrum::time::clock::Clock;
 use proptest::prelude::*;
 
+use crate::world::daemon_at_work::with_daemon;
 use crate::world::resumable_run::{ResumableRun, Try};
 use crate::world::sample_rows::header;
 use crate::world::timed_store::TimedObjects;
@@ -289,4 +292,26 @@ async fn a_lease_that_is_lost_ends_the_run_without_a_commit() {
     assert_eq!(names(&store).await, ["000001.hb", "000001.json", "000002.json"]);
     let manifest = layout::manifest(&job(), slot());
     assert_eq!(store.size(&manifest).await.unwrap(), None);
+}
+
+/// The second of two daemons.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_daemon_stands_by_while_another_is_at_work_and_then_takes_over() {
+    let store = "[store]\nlease-ttl = \"10s\"\nlease-heartbeat = \"100ms\"";
+    let closed = with_daemon(FleetSpec::new(1, 1, 7), store, Gate::default(), async |daemon| {
+        let past = Slot::parse("20200101T000000.000Z").unwrap();
+        let place = (&job(), past);
+        let pause = Duration::from_secs(1);
+        let held = Lease::take(&daemon.store, place, Share::Whole, claim(7, 600), pause).await.unwrap();
+        let Taken::Ours(held) = held else { panic!("nobody else is there") };
+        let asked = daemon.post("/v1/jobs/census/trigger", "{\"slot\": \"2020-01-01T00:00:00Z\"}").await;
+        assert_eq!(asked.status, 202, "{asked:?}");
+        let standing = daemon.until("/v1/jobs/census", |job| job["runs"][0]["outcome"] == "running").await;
+        assert_eq!(standing["runs"][0]["hosts"], serde_json::Value::Null, "no host is asked");
+        held.release().await.unwrap();
+        let ended = daemon.until("/v1/jobs/census", |job| job["runs"][0]["outcome"] != "running").await;
+        assert_eq!(ended["runs"][0]["outcome"], "committed", "{ended}");
+        assert!(daemon.store.find(&layout::leases(&job(), past)).await.unwrap().is_empty());
+    });
+    assert_eq!(closed.await, Closed::Idle);
 }

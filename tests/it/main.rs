@@ -58,6 +58,7 @@ mod powershell_syntax;
 mod resume;
 mod resume_kills;
 mod resume_spools;
+mod runs_gc;
 mod rvtools_tabs;
 mod rvtools_workbook;
 mod scenarios;

@@ -70,8 +70,12 @@ impl TimedObjects {
 
     /// At once, and never standing still.
     pub fn eye(&self) -> Store {
-        let user = User { objects: self.clone(), spells: Spells::default(), dice: None };
-        Store::uploading(Arc::new(user), "timed")
+        Store::uploading(self.user(), "timed")
+    }
+
+    /// The same, for a store around it.
+    pub fn user(&self) -> Arc<User> {
+        Arc::new(User { objects: self.clone(), spells: Spells::default(), dice: None })
     }
 
     /// As a process meets it that stands still now and then, over a line of 1 to 300 ms.
@@ -98,8 +102,9 @@ impl TimedObjects {
     }
 }
 
+/// The objects as one process meets them.
 #[derive(Debug)]
-struct User {
+pub struct User {
     objects: TimedObjects,
     spells: Spells,
     dice: Option<Mutex<StdRng>>,
