@@ -125,8 +125,8 @@ def whole_runs(program, s3):
     check("and a missing one", path.removeprefix("prod/") in program.said("runs", "verify", first, code=1))
 
 
-def held(s3):
-    return [key for key in keys(s3, "census", "prod/runs/") if "/lease/" in key]
+def held(s3, slot):
+    return keys(s3, "census", f"prod/runs/slow/{slot.removesuffix('Z')}.000Z/lease/")
 
 
 def leases(program, s3):
@@ -139,7 +139,7 @@ def leases(program, s3):
 
     def begin(slot, **more):
         process = program.begun("run", "./slow.toml", "--slot", slot, **more)
-        while not held(s3):
+        while not held(s3, slot):
             time.sleep(0.05)
         return process
 
@@ -155,7 +155,7 @@ def leases(program, s3):
     first.send_signal(signal.SIGCONT)
     first.communicate()
     check("the holder goes on to its end", first.returncode, 0)
-    check("a committed slot has no lease", held(s3), [])
+    check("a committed slot has no lease", held(s3, slot), [])
 
     for machine in machines:
         machine["LUSTRUM__STORE__LEASE_TTL"] = "10s"
@@ -195,10 +195,12 @@ def leftovers(program, s3):
     check("it tells what would go", len(dry["retired"]), 2)
     check("an orphan, too", orphan.removeprefix("prod/") in [gone["path"] for gone in dry["deleted"]])
     program.said(*policy, "--delete")
+    # The store tells whole seconds.
+    time.sleep(2)
     program.said(*policy, "--delete")
     after = keys(s3, "census", "")
     check("what nobody needs is gone",
-          [key for key in after if any(f"2025010{day}T" in key for day in (1, 2, 5))], [])
+          [key for key in after if any(f"2025010{day}T" in key for day in (1, 2, 5))][:3], [])
     check("and nothing else", "prod/data/vinfo/v1/run_date=2025-01-05/mine.parquet" in after)
     runs = [run["run_id"] for run in program.told("runs", "list") if run["job"] == "slow"]
     check("the newest two runs are kept", runs, ["slow-20250104T000000.000Z", "slow-20250103T000000.000Z"])
@@ -236,6 +238,8 @@ def main():
     strong = Program(binary, folder, moto, "s3://census/prod")
     fleet = simulated(strong, "fleet.toml", "--fault", "1:refuse")
     slow = simulated(strong, "slow.toml", "--latency", "5s")
+    job = folder / "slow.toml"
+    job.write_text(job.read_text().replace('name = "simulated"', 'name = "slow"'))
     try:
         s3 = client(moto)
         s3.create_bucket(Bucket="census")
