@@ -312,8 +312,9 @@ impl Daemon {
         let stop = self.stops.remove(&(job.clone(), slot));
         self.scheduler.ended(&job, slot);
         // Taken over by another daemon: stand by, in case that one does not end it.
-        if stop.and_then(|stop| stop.cause()) == Some(StopCause::Lost) {
-            self.scheduler.resume(&job, slot, at);
+        let is_lost = stop.and_then(|stop| stop.cause()) == Some(StopCause::Lost);
+        if is_lost && !self.scheduler.resume(&job, slot, at) {
+            tracing::info!(job.name = %job, %slot, "the slot is left to the other");
         }
     }
 

@@ -12,8 +12,9 @@ use crate::engine::recorder::{Listener, Recorder};
 use crate::engine::report;
 use crate::engine::resume::{self, Beginning, Note};
 use crate::engine::stop::{Stop, StopCause};
+use crate::engine::taking_up::{self, Beginnings};
 use crate::engine::tenure::{Entry, Pass, Patience, Tenure, admitted};
-use crate::engine::{ground, pipeline, spools};
+use crate::engine::{ground, pipeline, spools, staging};
 use crate::history::ledger::Ledger;
 use crate::history::remembered::remembered;
 use crate::model::event::{Event, RunHeader};
@@ -25,7 +26,7 @@ use crate::output::commit::{Commit, commit};
 use crate::output::draft::Draft;
 use crate::output::export::{Standing, copy_audit_files, point_latest};
 use crate::output::faces::{Written, write_face};
-use crate::output::lease::Terms;
+use crate::output::lease::{Extent, Terms};
 use crate::output::press::Stopped;
 use crate::output::source::TableSource;
 use crate::output::spool::{Spool, TakenUp};
@@ -80,35 +81,40 @@ pub async fn run<P: Provider + 'static>(
     let plan = Arc::new(plan);
     spools::remove_stale(&store, &spool, clock.now()).await;
     let enter = async || enter(&plan, &header, &clock, &store, lease, spool.clone()).await;
-    let (TakenUp { spool, finished, discarded }, tenure) =
-        match admitted(patience, lease.heartbeat, &stop, enter).await? {
-            (taken, Entry::Ours(tenure)) => (taken, Some(tenure)),
-            (taken, Entry::Unasked) => (taken, None),
-            (_, Entry::Committed(winner)) => return Ok(Ended::LostTo(winner)),
-        };
-    let manifest = Manifest::open(header.clone(), plan.hosts());
-    let mut recorder = Recorder::new(manifest, spool.clone(), listeners);
-    recorder.note(&Event::RunStarted { header: header.clone(), hosts: plan.hosts().collect() });
-    let lost = "an earlier try at this slot asked for something else: what it had collected is discarded";
-    for message in warnings.into_iter().chain(discarded.then(|| lost.to_owned())) {
-        recorder.note(&Event::Warning { host: None, message });
-    }
-    if !finished.is_empty() {
-        recorder.note(&Event::HostsTakenUp { hosts: finished.len() as u64 });
-    }
-    resume::events(&finished, &header).for_each(|event| recorder.recall(&event));
-    let beginning = Beginning::after(&plan, &finished);
-    drop(finished);
-
+    let (taken, tenure) = match admitted(patience, lease.heartbeat, &stop, enter).await? {
+        (taken, Entry::Ours(tenure)) => (taken, Some(tenure)),
+        (taken, Entry::Unasked) => (taken, None),
+        (_, Entry::Committed(winner)) => return Ok(Ended::LostTo(winner)),
+    };
+    let spool = taken.spool.clone();
     let pass = tenure.as_ref().map_or(Pass::FREE, |tenure| tenure.pass(&stop));
-    let drive = |env| pipeline::drive(plan.clone(), provider, env, stop.clone(), beginning, pass);
-    let recording = record(&plan, &header, &clock, &store, &stop, recorder, drive);
+    let going = async {
+        let taken = taking_up::take_up(&plan, &header, &store, taken).await?;
+        let Beginnings { spool, finished, staging, warnings: of_earlier_tries } = taken;
+        let manifest = Manifest::open(header.clone(), plan.hosts());
+        let mut recorder = Recorder::new(manifest, spool, staging, listeners);
+        recorder.note(&Event::RunStarted { header: header.clone(), hosts: plan.hosts().collect() });
+        for message in warnings.into_iter().chain(of_earlier_tries) {
+            recorder.note(&Event::Warning { host: None, message });
+        }
+        if !finished.is_empty() {
+            recorder.note(&Event::HostsTakenUp { hosts: finished.len() as u64 });
+        }
+        resume::events(&finished, &header).for_each(|event| recorder.recall(&event));
+        let beginning = Beginning::after(&plan, &finished);
+        drop(finished);
+        let drive = |env| pipeline::drive(plan.clone(), provider, env, stop.clone(), beginning, pass);
+        record(&plan, &header, &clock, &store, &stop, recorder, drive).await
+    };
     let recorded = match tenure {
-        Some(tenure) => held(tenure, &stop, recording).await,
-        None => recording.await,
+        Some(tenure) => held(tenure, &stop, going).await,
+        None => going.await,
     };
     if plan.dry_run || !stays(&recorded, &stop) {
         remove(&spool).await;
+    }
+    if matches!(recorded, Ok(Ended::Committed(_) | Ended::LostTo(_))) {
+        staging::remove_parts(&store, &header).await;
     }
     recorded
 }
@@ -117,9 +123,9 @@ pub async fn run<P: Provider + 'static>(
 async fn held(
     tenure: Tenure,
     stop: &Stop,
-    recording: impl Future<Output = Result<Ended, Failure>>,
+    going: impl Future<Output = Result<Ended, Failure>>,
 ) -> Result<Ended, Failure> {
-    let recorded = tenure.during(stop, recording).await;
+    let recorded = tenure.during(stop, going).await;
     let is_committed = matches!(recorded, Ok(Ended::Committed(_) | Ended::LostTo(_)));
     let lost = tenure.lost().filter(|_| !is_committed);
     tenure.end(is_committed).await;
@@ -135,13 +141,19 @@ async fn enter(
     terms: Terms,
     path: PathBuf,
 ) -> Result<(TakenUp<Note>, Entry), Failure> {
-    let taken = take_up(plan, header, path).await?;
+    let taken = taking_up::take_spool(plan, header, path).await?;
     if plan.dry_run {
         return Ok((taken, Entry::Unasked));
     }
-    let entry = Tenure::begin(store, header, clock, terms, taken.spool.lock()).await;
-    let is_over = matches!(entry, Ok(Entry::Committed(_)));
-    if is_over || (entry.is_err() && taken.finished.is_empty()) {
+    let lock = taken.spool.lock();
+    let entry = Tenure::begin(store, header, Extent::Whole, clock, terms, lock).await;
+    // A store that failed may have taken the claim: by the spool's lock the next try knows it.
+    let is_idle = match &entry {
+        Ok(Entry::Committed(_)) => true,
+        Ok(Entry::Ours(_) | Entry::Unasked) => false,
+        Err(failure) => failure.kind == FailureKind::Busy && taken.finished.is_empty(),
+    };
+    if is_idle {
         remove(&taken.spool).await;
     }
     Ok((taken, entry?))
@@ -151,15 +163,6 @@ async fn remove(spool: &Spool) {
     if let Err(error) = spool.clone().remove().await {
         tracing::warn!(%error, "the spool stays behind");
     }
-}
-
-/// What an earlier try at the slot left, or a new spool. A dry run has its own: it takes
-/// nothing away from the run that it rehearses.
-async fn take_up(plan: &Arc<Plan>, header: &RunHeader, path: PathBuf) -> Result<TakenUp<Note>, Failure> {
-    let path = if plan.dry_run { path.with_extension(spools::DRY) } else { path };
-    let (plan, question) = (plan.clone(), resume::question(header));
-    let taking = move || Spool::take_up(&path, &plan.tables, &question, Note::read);
-    tokio::task::spawn_blocking(taking).await.map_err(unrecordable)?.map_err(Failure::from)
 }
 
 /// Whether the next try at the slot can make use of the spool. One that could not be written

@@ -16,7 +16,7 @@ use crate::model::failure::{Failure, FailureKind};
 use crate::model::run::Attempt;
 use crate::output::commit::signature;
 use crate::output::layout;
-use crate::output::lease::{Beat, Claim, Lease, Share, Taken, Terms};
+use crate::output::lease::{Beat, Claim, Extent, Lease, Taken, Terms};
 use crate::output::store::Store;
 use crate::time::clock::Clock;
 
@@ -73,11 +73,12 @@ impl Moment {
 }
 
 impl Tenure {
-    /// Takes the lease of a run's slot. `lock` is what keeps the other processes of this
+    /// Takes the lease of a run's slot, or of a shard of it. `lock` is what keeps the other processes of this
     /// machine away; a holder of the same lock before us is gone.
     pub async fn begin(
         store: &Store,
         header: &RunHeader,
+        extent: Extent,
         clock: &Clock,
         terms: Terms,
         lock: Option<String>,
@@ -92,7 +93,7 @@ impl Tenure {
             parent: header.parent.clone(),
         };
         let run = (&header.job, header.slot);
-        let lease = match Lease::take(store, run, Share::Whole, claim, terms.heartbeat).await? {
+        let lease = match Lease::take(store, run, extent, claim, terms.heartbeat).await? {
             Taken::Ours(lease) => lease,
             Taken::Held(holder) => {
                 let message = format!("another process is at work on this slot: {}", told(&holder));

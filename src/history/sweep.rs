@@ -18,7 +18,7 @@ use crate::history::ledger::{HistoryError, Ledger, RunRef};
 use crate::history::retention::{Keep, overdue};
 use crate::model::run::{Attempt, JobName, RunId};
 use crate::output::layout;
-use crate::output::lease::{Claim, Lease, Share, Taken, holders};
+use crate::output::lease::{Claim, Extent, Lease, Taken, holders};
 use crate::output::store::{Found, PutNew, Store};
 use crate::output::store_error::StoreError;
 
@@ -221,7 +221,7 @@ async fn clear(
         lock: None,
         parent: None,
     };
-    let lease = match Lease::take(store, (&run.job, run.slot), Share::Whole, claim, SWEEPING / 4).await {
+    let lease = match Lease::take(store, (&run.job, run.slot), Extent::Whole, claim, SWEEPING / 4).await {
         Ok(Taken::Ours(lease)) => lease,
         Ok(Taken::Held(holder)) => {
             return swept.leave(run.run_id(), format!("{} is at work on it", holder.owner));

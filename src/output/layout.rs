@@ -5,6 +5,7 @@
 //! runs/<job>/<slot>/<attempt>/<name>                               CSV, NDJSON, workbook, reports
 //! runs/<job>/<slot>/<attempt>/staged/<key with ~>.part             not yet shown (disk only)
 //! runs/<job>/<slot>/lease/[<shard>-of-<shards>/]<epoch>.<word>     who works on the slot
+//! runs/<job>/<slot>/staged/<attempt>-NNNNNN.part                   finished hosts of a run that goes on
 //! runs/<job>/<slot>/manifest.json                                  THE commit point
 //! runs/<job>/<slot>/retired.json                                   what it was, after the run's time
 //! runs/<job>/latest.json                                           advisory
@@ -67,6 +68,9 @@ impl fmt::Display for Key {
     }
 }
 
+/// How a part's name ends.
+const PART: &str = ".part";
+
 /// What people glob lies below this.
 pub const DATA: &str = "data/";
 
@@ -111,6 +115,11 @@ impl RunKeys {
         self.file("staged")
     }
 
+    /// The n-th part of the finished hosts, staged while the run goes on.
+    pub fn part(&self, number: u32) -> Key {
+        Key(format!("{}/{}-{number:06}{PART}", parts(&self.job, self.slot), self.attempt))
+    }
+
     pub fn manifest(&self) -> Key {
         manifest(&self.job, self.slot)
     }
@@ -139,16 +148,21 @@ pub fn run_folder(job: &JobName, slot: Slot) -> Key {
     Key(format!("runs/{job}/{slot}"))
 }
 
-/// The leases of a slot, of whatever share.
+/// The leases of a slot, of whatever extent.
 pub fn leases(job: &JobName, slot: Slot) -> Key {
     Key(format!("runs/{job}/{slot}/lease"))
 }
 
-/// One object of a lease. `share` is the folder of a shard's leases, absent for those of the
+/// One object of a lease. `shard` is the folder of a shard's leases, absent for those of the
 /// whole slot.
-pub fn lease(leases: &Key, share: Option<&str>, epoch: u64, word: &str) -> Key {
-    let share = share.map(|share| format!("{share}/")).unwrap_or_default();
-    Key(format!("{leases}/{share}{epoch:06}.{word}"))
+pub fn lease(leases: &Key, shard: Option<&str>, epoch: u64, word: &str) -> Key {
+    let shard = shard.map(|shard| format!("{shard}/")).unwrap_or_default();
+    Key(format!("{leases}/{shard}{epoch:06}.{word}"))
+}
+
+/// Below it lie the parts of a slot, of all its attempts; nothing else ends as they do.
+pub fn parts(job: &JobName, slot: Slot) -> Key {
+    Key(format!("runs/{job}/{slot}/staged"))
 }
 
 /// Below it lies a folder for each table.

@@ -6,7 +6,7 @@
 //!                         000001.released      created once, by its holder
 //!                         3-of-8/000001.json   the same for a shard
 //! ```
-//! Of a share the newest epoch counts. It is held until it is released, or until the newer of
+//! Of an extent the newest epoch counts. It is held until it is released, or until the newer of
 //! its claim and its heartbeat is as old as the claim allows. Ages are differences between two
 //! times of the store: no clock of ours matters. A taker that is overtaken by a heartbeat
 //! after its look waits until that one has run out: its holder sees the newer epoch at the
@@ -45,12 +45,12 @@ impl Default for Terms {
 
 /// What of a slot a lease is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Share {
+pub enum Extent {
     Whole,
     Shard { index: u32, of: u32 },
 }
 
-impl Share {
+impl Extent {
     /// Whether nobody may work on the one while somebody works on the other.
     pub fn excludes(self, other: Self) -> bool {
         match (self, other) {
@@ -107,7 +107,7 @@ pub struct Epoch {
 
 /// All leases of a slot, also those that have run out.
 #[derive(Clone, Debug, Default)]
-pub struct Epochs(BTreeMap<(Share, u64), Epoch>);
+pub struct Epochs(BTreeMap<(Extent, u64), Epoch>);
 
 impl Epochs {
     /// Out of the objects of a slot.
@@ -116,14 +116,14 @@ impl Epochs {
         for found in objects {
             let Some(name) = found.key.as_str().strip_prefix(leases.as_str()) else { continue };
             let parts: Vec<&str> = name.trim_start_matches('/').split('/').collect();
-            let (share, name) = match parts[..] {
-                [name] => (Some(Share::Whole), name),
-                [share, name] => (Share::of_folder(share), name),
+            let (extent, name) = match parts[..] {
+                [name] => (Some(Extent::Whole), name),
+                [extent, name] => (Extent::of_folder(extent), name),
                 _ => continue,
             };
             let Some((number, word)) = name.split_once('.') else { continue };
-            let (Some(share), Ok(number)) = (share, number.parse::<u64>()) else { continue };
-            let epoch = epochs.entry((share, number)).or_default();
+            let (Some(extent), Ok(number)) = (extent, number.parse::<u64>()) else { continue };
+            let epoch = epochs.entry((extent, number)).or_default();
             match word {
                 RELEASED => epoch.is_released = true,
                 CLAIM | HEARTBEAT => {
@@ -136,17 +136,17 @@ impl Epochs {
         Self(epochs)
     }
 
-    fn newest(&self, share: Share) -> Option<(u64, Epoch)> {
-        let found = self.0.range((share, 0)..=(share, u64::MAX)).next_back();
+    fn newest(&self, extent: Extent) -> Option<(u64, Epoch)> {
+        let found = self.0.range((extent, 0)..=(extent, u64::MAX)).next_back();
         found.map(|((_, number), epoch)| (*number, *epoch))
     }
 
-    /// The newest of every share, where that is claimed and not released.
-    pub fn open(&self) -> Vec<(Share, u64, Epoch)> {
-        let shares: std::collections::BTreeSet<_> = self.0.keys().map(|(share, _)| *share).collect();
-        let newest = shares.into_iter().filter_map(|share| {
-            let (number, epoch) = self.newest(share)?;
-            Some((share, number, epoch))
+    /// The newest of every extent, where that is claimed and not released.
+    pub fn open(&self) -> Vec<(Extent, u64, Epoch)> {
+        let extents: std::collections::BTreeSet<_> = self.0.keys().map(|(extent, _)| *extent).collect();
+        let newest = extents.into_iter().filter_map(|extent| {
+            let (number, epoch) = self.newest(extent)?;
+            Some((extent, number, epoch))
         });
         newest.filter(|(_, _, epoch)| epoch.is_claimed && !epoch.is_released).collect()
     }
@@ -161,15 +161,15 @@ pub async fn holders(
 ) -> Result<Vec<Claim>, StoreError> {
     let leases = layout::leases(job, slot);
     let mut holders = Vec::new();
-    for (share, number, epoch) in Epochs::of(&leases, objects).open() {
-        let claim = read(store, &leases, share, number).await?;
+    for (extent, number, epoch) in Epochs::of(&leases, objects).open() {
+        let claim = read(store, &leases, extent, number).await?;
         holders.extend(claim.filter(|claim| now - epoch.heard_at < claim.ttl()));
     }
     Ok(holders)
 }
 
-async fn read(store: &Store, leases: &Key, share: Share, epoch: u64) -> Result<Option<Claim>, StoreError> {
-    let key = layout::lease(leases, share.folder().as_deref(), epoch, CLAIM);
+async fn read(store: &Store, leases: &Key, extent: Extent, epoch: u64) -> Result<Option<Claim>, StoreError> {
+    let key = layout::lease(leases, extent.folder().as_deref(), epoch, CLAIM);
     store.get(&key).await?.map(|body| parse(store, &key, &body)).transpose()
 }
 
@@ -184,7 +184,7 @@ fn parse(store: &Store, key: &Key, body: &[u8]) -> Result<Claim, StoreError> {
 pub struct Lease {
     store: Store,
     leases: Key,
-    share: Share,
+    extent: Extent,
     epoch: u64,
     claim: Claim,
     heartbeat: Duration,
@@ -206,22 +206,22 @@ pub enum Beat {
 }
 
 impl Lease {
-    /// Takes the next epoch of a share, unless somebody holds one that excludes it.
+    /// Takes the next epoch of an extent, unless somebody holds one that excludes it.
     /// `heartbeat` is how often this lease is to be kept alive.
     pub async fn take(
         store: &Store,
         (job, slot): (&JobName, Slot),
-        share: Share,
+        extent: Extent,
         claim: Claim,
         heartbeat: Duration,
     ) -> Result<Taken, StoreError> {
         let leases = layout::leases(job, slot);
-        let mut lease = Self { store: store.clone(), leases, share, epoch: 1, claim, heartbeat };
+        let mut lease = Self { store: store.clone(), leases, extent, epoch: 1, claim, heartbeat };
         let epochs = lease.look().await?;
         if let Some(holder) = lease.holder(&epochs, |_| true).await? {
             return Ok(Taken::Held(holder));
         }
-        let before = epochs.newest(share);
+        let before = epochs.newest(extent);
         lease.epoch = before.map_or(1, |(number, _)| number + 1);
         let key = lease.key(CLAIM);
         let body = serde_json::to_vec(&lease.claim).expect("a claim holds only plain values");
@@ -230,13 +230,18 @@ impl Lease {
             PutNew::Exists(found) => return parse(store, &key, &found).map(Taken::Held),
             PutNew::Absent(error) | PutNew::Unknown(error) => return Err(error),
         }
-        match lease.settle(before).await? {
-            None => Ok(Taken::Ours(lease)),
-            Some(holder) => Ok(Taken::Held(holder)),
+        match lease.settle(before).await {
+            Ok(None) => Ok(Taken::Ours(lease)),
+            Ok(Some(holder)) => Ok(Taken::Held(holder)),
+            Err(error) => {
+                // Most likely it cannot be told either; then the claim runs out.
+                let _untold = lease.release().await;
+                Err(error)
+            }
         }
     }
 
-    /// Looks once more, now that everyone else sees our claim: at claims to other shares that
+    /// Looks once more, now that everyone else sees our claim: at claims to other extents that
     /// were made at the same time, and at a heartbeat of the one before us.
     async fn settle(&self, before: Option<(u64, Epoch)>) -> Result<Option<Claim>, StoreError> {
         loop {
@@ -244,14 +249,14 @@ impl Lease {
             if let Some(newer) = self.newer(&epochs).await? {
                 return Ok(Some(newer));
             }
-            if let Some(holder) = self.holder(&epochs, |share| share != self.share).await? {
+            if let Some(holder) = self.holder(&epochs, |extent| extent != self.extent).await? {
                 self.release().await?;
                 return Ok(Some(holder));
             }
             let Some((number, seen)) = before else { return Ok(None) };
-            let now = epochs.0.get(&(self.share, number)).copied().unwrap_or_default();
+            let now = epochs.0.get(&(self.extent, number)).copied().unwrap_or_default();
             let is_silent = now.is_released || !now.is_claimed || now.heard_at == seen.heard_at;
-            if is_silent || self.living(self.share, number, now).await?.is_none() {
+            if is_silent || self.living(self.extent, number, now).await?.is_none() {
                 return Ok(None);
             }
             tokio::time::sleep(self.heartbeat).await;
@@ -266,7 +271,7 @@ impl Lease {
         if let Some(newer) = self.newer(&epochs).await? {
             return Ok(Beat::Lost(Some(newer)));
         }
-        let ours = epochs.0.get(&(self.share, self.epoch));
+        let ours = epochs.0.get(&(self.extent, self.epoch));
         Ok(if ours.is_some_and(|ours| ours.is_claimed) { Beat::Ours } else { Beat::Lost(None) })
     }
 
@@ -276,10 +281,10 @@ impl Lease {
         self.store.create(&self.key(RELEASED), self.claim.attempt.to_string()).await.map(drop)
     }
 
-    /// Clears all leases of the share away, or with the whole slot all of its leases. Nobody
+    /// Clears all leases of the extent away, or with the whole slot all of its leases. Nobody
     /// needs them once the slot is committed.
     pub async fn remove(&self) -> Result<(), StoreError> {
-        let folder = self.share.folder().map(|share| format!("{}/{share}/", self.leases));
+        let folder = self.extent.folder().map(|extent| format!("{}/{extent}/", self.leases));
         for found in self.store.find(&self.leases).await? {
             if folder.as_ref().is_none_or(|folder| found.key.as_str().starts_with(folder)) {
                 self.store.delete_surely(&found.key).await?;
@@ -290,33 +295,33 @@ impl Lease {
     }
 
     fn key(&self, word: &str) -> Key {
-        layout::lease(&self.leases, self.share.folder().as_deref(), self.epoch, word)
+        layout::lease(&self.leases, self.extent.folder().as_deref(), self.epoch, word)
     }
 
     async fn look(&self) -> Result<Epochs, StoreError> {
         Ok(Epochs::of(&self.leases, &self.store.find(&self.leases).await?))
     }
 
-    /// Who took the same share after us.
+    /// Who took the same extent after us.
     async fn newer(&self, epochs: &Epochs) -> Result<Option<Claim>, StoreError> {
-        match epochs.newest(self.share) {
+        match epochs.newest(self.extent) {
             Some((number, epoch)) if number > self.epoch && epoch.is_claimed => {
-                read(&self.store, &self.leases, self.share, number).await
+                read(&self.store, &self.leases, self.extent, number).await
             }
             _ => Ok(None),
         }
     }
 
-    /// Whoever keeps us out, among the shares that count.
+    /// Whoever keeps us out, among the extents that count.
     async fn holder(
         &self,
         epochs: &Epochs,
-        counts: impl Fn(Share) -> bool,
+        counts: impl Fn(Extent) -> bool,
     ) -> Result<Option<Claim>, StoreError> {
-        for (share, number, epoch) in epochs.open() {
-            if counts(share)
-                && share.excludes(self.share)
-                && let Some(holder) = self.living(share, number, epoch).await?
+        for (extent, number, epoch) in epochs.open() {
+            if counts(extent)
+                && extent.excludes(self.extent)
+                && let Some(holder) = self.living(extent, number, epoch).await?
             {
                 return Ok(Some(holder));
             }
@@ -324,8 +329,8 @@ impl Lease {
         Ok(None)
     }
 
-    async fn living(&self, share: Share, number: u64, epoch: Epoch) -> Result<Option<Claim>, StoreError> {
-        let Some(claim) = read(&self.store, &self.leases, share, number).await? else { return Ok(None) };
+    async fn living(&self, extent: Extent, number: u64, epoch: Epoch) -> Result<Option<Claim>, StoreError> {
+        let Some(claim) = read(&self.store, &self.leases, extent, number).await? else { return Ok(None) };
         if claim.lock.is_some() && claim.lock == self.claim.lock {
             return Ok(None);
         }

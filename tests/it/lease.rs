@@ -9,7 +9,7 @@ use lustrum::engine::tenure::{Entry, Patience, Tenure};
 use lustrum::model::failure::FailureKind;
 use lustrum::model::run::{Attempt, JobName, Slot};
 use lustrum::output::layout;
-use lustrum::output::lease::{Beat, Claim, Lease, Share, Taken, Terms};
+use lustrum::output::lease::{Beat, Claim, Extent, Lease, Taken, Terms};
 use lustrum::output::store::Store;
 use lustrum::simulator::fault::Fault;
 use lustrum::simulator::fleet::FleetSpec;
@@ -42,15 +42,15 @@ fn claim(attempt: u64, ttl_seconds: u64) -> Claim {
     }
 }
 
-async fn take(store: &Store, share: Share, claim: Claim) -> Result<Lease, Claim> {
-    match Lease::take(store, (&job(), slot()), share, claim, Duration::from_secs(15)).await.unwrap() {
+async fn take(store: &Store, extent: Extent, claim: Claim) -> Result<Lease, Claim> {
+    match Lease::take(store, (&job(), slot()), extent, claim, Duration::from_secs(15)).await.unwrap() {
         Taken::Ours(lease) => Ok(lease),
         Taken::Held(holder) => Err(holder),
     }
 }
 
 async fn whole(store: &Store, attempt: u64) -> Result<Lease, Claim> {
-    take(store, Share::Whole, claim(attempt, 60)).await
+    take(store, Extent::Whole, claim(attempt, 60)).await
 }
 
 async fn names(store: &Store) -> Vec<String> {
@@ -106,22 +106,22 @@ async fn a_silent_holder_is_followed_and_learns_it() {
 #[tokio::test(start_paused = true)]
 async fn how_long_a_lease_lives_is_its_own_word() {
     let (_, store) = timed();
-    let patient = take(&store, Share::Whole, claim(1, 600)).await.ok().unwrap();
+    let patient = take(&store, Extent::Whole, claim(1, 600)).await.ok().unwrap();
     seconds(500).await;
-    assert!(take(&store, Share::Whole, claim(2, 10)).await.is_err());
+    assert!(take(&store, Extent::Whole, claim(2, 10)).await.is_err());
     drop(patient);
     seconds(101).await;
-    assert!(take(&store, Share::Whole, claim(2, 10)).await.is_ok());
+    assert!(take(&store, Extent::Whole, claim(2, 10)).await.is_ok());
 }
 
 #[tokio::test(start_paused = true)]
 async fn who_holds_the_lock_of_the_holder_need_not_wait() {
     let (_, store) = timed();
     let locked = |attempt, lock: &str| Claim { lock: Some(lock.to_owned()), ..claim(attempt, 60) };
-    let first = take(&store, Share::Whole, locked(1, "boot/1/2")).await.ok().unwrap();
-    assert!(take(&store, Share::Whole, locked(2, "boot/1/3")).await.is_err());
-    assert!(take(&store, Share::Whole, claim(2, 60)).await.is_err());
-    let second = take(&store, Share::Whole, locked(2, "boot/1/2")).await.ok().unwrap();
+    let first = take(&store, Extent::Whole, locked(1, "boot/1/2")).await.ok().unwrap();
+    assert!(take(&store, Extent::Whole, locked(2, "boot/1/3")).await.is_err());
+    assert!(take(&store, Extent::Whole, claim(2, 60)).await.is_err());
+    let second = take(&store, Extent::Whole, locked(2, "boot/1/2")).await.ok().unwrap();
     assert_eq!(second.beat().await.unwrap(), Beat::Ours);
     assert!(matches!(first.beat().await.unwrap(), Beat::Lost(Some(_))));
 }
@@ -129,10 +129,10 @@ async fn who_holds_the_lock_of_the_holder_need_not_wait() {
 #[tokio::test(start_paused = true)]
 async fn shards_of_one_number_work_side_by_side_and_keep_the_whole_out() {
     let (_, store) = timed();
-    let shard = |index, of| Share::Shard { index, of };
+    let shard = |index, of| Extent::Shard { index, of };
     let third = take(&store, shard(2, 8), claim(1, 60)).await.ok().unwrap();
     let fourth = take(&store, shard(3, 8), claim(2, 60)).await.ok().unwrap();
-    for refused in [shard(2, 8), shard(0, 4), Share::Whole] {
+    for refused in [shard(2, 8), shard(0, 4), Extent::Whole] {
         assert!(take(&store, refused, claim(3, 60)).await.is_err(), "{refused:?}");
     }
     third.remove().await.unwrap();
@@ -152,26 +152,26 @@ proptest! {
     #[test]
     fn of_takers_at_once_none_excludes_another(
         seed in any::<u64>(),
-        shares in prop::collection::vec((0_u32..3, prop::sample::select(vec![1_u32, 2, 3])), 2..6),
+        extents in prop::collection::vec((0_u32..3, prop::sample::select(vec![1_u32, 2, 3])), 2..6),
     ) {
         let mut builder = tokio::runtime::Builder::new_current_thread();
         let runtime = builder.enable_time().start_paused(true).build().unwrap();
         let held = runtime.block_on(async {
             let (objects, _) = timed();
-            let takers = shares.iter().enumerate().map(|(number, (index, of))| {
-                let share = if *of == 1 { Share::Whole } else { Share::Shard { index: index % of, of: *of } };
+            let takers = extents.iter().enumerate().map(|(number, (index, of))| {
+                let extent = if *of == 1 { Extent::Whole } else { Extent::Shard { index: index % of, of: *of } };
                 let store = objects.met_by(&Default::default(), seed.wrapping_add(number as u64));
                 async move {
-                    let taken = take(&store, share, claim(number as u64, 60)).await;
-                    taken.ok().map(|_| share)
+                    let taken = take(&store, extent, claim(number as u64, 60)).await;
+                    taken.ok().map(|_| extent)
                 }
             });
             futures::future::join_all(takers).await
         });
         let held: Vec<_> = held.into_iter().flatten().collect();
-        for (place, share) in held.iter().enumerate() {
+        for (place, extent) in held.iter().enumerate() {
             for other in &held[place + 1..] {
-                prop_assert!(!share.excludes(*other), "{:?}", held);
+                prop_assert!(!extent.excludes(*other), "{:?}", held);
             }
         }
     }
@@ -214,7 +214,7 @@ async fn a_heartbeat_that_overtakes_a_taker_is_waited_for() {
 async fn a_process_that_stood_still_asks_the_store_before_it_goes_on() {
     let (objects, store) = timed();
     let clock = Clock::starting_at(slot().instant());
-    let begun = Tenure::begin(&store, &header(1), &clock, Terms::default(), None).await.unwrap();
+    let begun = Tenure::begin(&store, &header(1), Extent::Whole, &clock, Terms::default(), None).await.unwrap();
     let Entry::Ours(tenure) = begun else { panic!("nobody else was there") };
     let stop = lustrum::engine::stop::Stop::default();
     let pass = tenure.pass(&stop);
@@ -302,7 +302,7 @@ async fn a_daemon_stands_by_while_another_is_at_work_and_then_takes_over() {
         let past = Slot::parse("20200101T000000.000Z").unwrap();
         let place = (&job(), past);
         let pause = Duration::from_secs(1);
-        let held = Lease::take(&daemon.store, place, Share::Whole, claim(7, 600), pause).await.unwrap();
+        let held = Lease::take(&daemon.store, place, Extent::Whole, claim(7, 600), pause).await.unwrap();
         let Taken::Ours(held) = held else { panic!("nobody else is there") };
         let asked = daemon.post("/v1/jobs/census/trigger", "{\"slot\": \"2020-01-01T00:00:00Z\"}").await;
         assert_eq!(asked.status, 202, "{asked:?}");

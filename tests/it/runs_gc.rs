@@ -18,7 +18,7 @@ use lustrum::model::run::{Attempt, JobName, RunId, Scope, Slot};
 use lustrum::output::commit::{Commit, commit};
 use lustrum::output::draft::Draft;
 use lustrum::output::layout::{self, Key};
-use lustrum::output::lease::{Claim, Lease, Share, Taken};
+use lustrum::output::lease::{Claim, Extent, Lease, Taken};
 use lustrum::output::store::Store;
 use lustrum::time::clock::Clock;
 use proptest::prelude::*;
@@ -68,7 +68,7 @@ async fn take(store: &Store, run: &RunRef, attempt: u64, parent: Option<RunId>) 
         parent,
     };
     let pause = Duration::from_secs(15);
-    match Lease::take(store, (&run.job, run.slot), Share::Whole, claim, pause).await.unwrap() {
+    match Lease::take(store, (&run.job, run.slot), Extent::Whole, claim, pause).await.unwrap() {
         Taken::Ours(lease) => lease,
         Taken::Held(holder) => panic!("held by {holder:?}"),
     }

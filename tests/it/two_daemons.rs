@@ -18,7 +18,7 @@ use lustrum::model::run::{Attempt, JobName, RunId, Scope, Slot};
 use lustrum::output::commit::{Commit, commit, signature};
 use lustrum::output::draft::Draft;
 use lustrum::output::layout;
-use lustrum::output::lease::{Terms, holders};
+use lustrum::output::lease::{Extent, Terms, holders};
 use lustrum::output::store::Store;
 use lustrum::time::clock::Clock;
 use rand::rngs::StdRng;
@@ -118,7 +118,7 @@ impl Daemon {
                 parent: None,
             };
             let stop = Stop::default();
-            let begin = async || Tenure::begin(&self.store, &header, &self.clock, terms, None).await;
+            let begin = async || Tenure::begin(&self.store, &header, Extent::Whole, &self.clock, terms, None).await;
             let tenure = match admitted(Patience::StandBy, terms.heartbeat, &stop, begin).await.unwrap() {
                 Entry::Ours(tenure) => tenure,
                 _ => return,

@@ -15,7 +15,7 @@ use lustrum::engine::run::{Ended, Ground, run};
 use lustrum::engine::stop::{Stop, StopCause};
 use lustrum::engine::tenure::Patience;
 use lustrum::model::event::{Event, RunHeader};
-use lustrum::model::failure::Failure;
+use lustrum::model::failure::{Failure, FailureKind};
 use lustrum::model::manifest::Manifest;
 use lustrum::model::run::{Attempt, JobName, RunId, Scope, Slot};
 use lustrum::model::target::AuthMethod;
@@ -25,6 +25,7 @@ use lustrum::output::store::Store;
 use lustrum::simulator::fleet::FleetSpec;
 use lustrum::simulator::running::Simulator;
 use lustrum::time::clock::Clock;
+use tokio::sync::Notify;
 
 /// The slot and where its tries leave their spool.
 pub struct ResumableRun {
@@ -45,6 +46,10 @@ pub struct Try {
     /// Ends at once where somebody else is at work, unless said otherwise.
     pub patience: Option<Patience>,
     pub heartbeat: Option<Duration>,
+    /// How long its lease outlives it.
+    pub ttl: Option<Duration>,
+    /// Drops it where it stands when so many hosts have been judged.
+    pub die_after: Option<usize>,
 }
 
 struct Saboteur {
@@ -52,6 +57,7 @@ struct Saboteur {
     judged: usize,
     stop: Stop,
     spool: PathBuf,
+    dead: Arc<Notify>,
 }
 
 impl Listener for Saboteur {
@@ -69,6 +75,9 @@ impl Listener for Saboteur {
         }
         if let Some((_, path, claim)) = self.left.put_after.take_if(|(after, ..)| *after == self.judged) {
             std::fs::write(path, serde_json::to_vec(&claim).unwrap()).unwrap();
+        }
+        if self.left.die_after == Some(self.judged) {
+            self.dead.notify_one();
         }
     }
 }
@@ -106,6 +115,20 @@ impl ResumableRun {
     }
 
     pub async fn try_plan(&self, plan: Plan, store: &Store, how: Try) -> Result<Ended, Failure> {
+        let dead = Arc::new(Notify::new());
+        tokio::select! {
+            ended = self.running(plan, store, how, dead.clone()) => ended,
+            () = dead.notified() => Err(Failure::new(FailureKind::Cancelled, "dropped where it stood")),
+        }
+    }
+
+    async fn running(
+        &self,
+        plan: Plan,
+        store: &Store,
+        how: Try,
+        dead: Arc<Notify>,
+    ) -> Result<Ended, Failure> {
         let slot = Slot::parse("20261121T060000.000Z").unwrap();
         let header = RunHeader {
             run_id: RunId::new(&plan.job, slot),
@@ -120,9 +143,10 @@ impl ResumableRun {
         };
         let stop = Stop::default();
         let usual = Terms::default();
-        let lease = Terms { heartbeat: how.heartbeat.unwrap_or(usual.heartbeat), ..usual };
+        let lease =
+            Terms { ttl: how.ttl.unwrap_or(usual.ttl), heartbeat: how.heartbeat.unwrap_or(usual.heartbeat) };
         let patience = how.patience.unwrap_or(Patience::Leave);
-        let saboteur = Saboteur { left: how, judged: 0, stop: stop.clone(), spool: self.spool() };
+        let saboteur = Saboteur { left: how, judged: 0, stop: stop.clone(), spool: self.spool(), dead };
         let ground = Ground {
             clock: Clock::standing_at(slot.instant()),
             store: store.clone(),
@@ -137,9 +161,15 @@ impl ResumableRun {
         run(plan, Arc::new(lustrum::providers::catalogue::hyperv(shell)), header, ground).await
     }
 
-    /// Tries until it is committed, undisturbed.
+    /// From now on the slot is tried on a machine that has seen nothing of it.
+    pub fn move_to_another_machine(&mut self) {
+        self.folder = tempfile::tempdir().unwrap();
+    }
+
+    /// Tries until it is committed, undisturbed; waits for the lease of one that died.
     pub async fn committed(&self, store: &Store) -> Arc<Manifest> {
-        match self.try_it(store, Try::default()).await.unwrap() {
+        let (patience, heartbeat) = (Some(Patience::StandBy), Some(Duration::from_millis(20)));
+        match self.try_it(store, Try { patience, heartbeat, ..Try::default() }).await.unwrap() {
             Ended::Committed(manifest) => manifest,
             other => panic!("the run ended as {other:?}"),
         }
@@ -158,6 +188,27 @@ pub async fn objects(store: &Store) -> BTreeMap<String, bytes::Bytes> {
         }
     }
     objects
+}
+
+/// The same without the staged parts.
+pub async fn published(store: &Store) -> BTreeMap<String, bytes::Bytes> {
+    let mut objects = objects(store).await;
+    objects.retain(|key, _| !key.ends_with(".part"));
+    objects
+}
+
+/// The hosts of each staged part, by the first line of its body.
+pub async fn parts(store: &Store) -> Vec<(Key, Vec<String>)> {
+    let mut parts = Vec::new();
+    for (key, _) in store.list(&Key::parse("runs").unwrap()).await.unwrap() {
+        if key.as_str().ends_with(".part") {
+            let body = store.get(&key).await.unwrap().unwrap();
+            let head = body.split(|byte| *byte == b'\n').next().unwrap();
+            let head: serde_json::Value = serde_json::from_slice(head).unwrap();
+            parts.push((key, serde_json::from_value(head["hosts"].clone()).unwrap()));
+        }
+    }
+    parts
 }
 
 /// The manifest without durations, and without what only a resumed run says.
