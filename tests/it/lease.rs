@@ -214,7 +214,8 @@ async fn a_heartbeat_that_overtakes_a_taker_is_waited_for() {
 async fn a_process_that_stood_still_asks_the_store_before_it_goes_on() {
     let (objects, store) = timed();
     let clock = Clock::starting_at(slot().instant());
-    let begun = Tenure::begin(&store, &header(1), Extent::Whole, &clock, Terms::default(), None).await.unwrap();
+    let begun =
+        Tenure::begin(&store, &header(1), Extent::Whole, &clock, Terms::default(), None).await.unwrap();
     let Entry::Ours(tenure) = begun else { panic!("nobody else was there") };
     let stop = lustrum::engine::stop::Stop::default();
     let pass = tenure.pass(&stop);

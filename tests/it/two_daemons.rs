@@ -118,7 +118,8 @@ impl Daemon {
                 parent: None,
             };
             let stop = Stop::default();
-            let begin = async || Tenure::begin(&self.store, &header, Extent::Whole, &self.clock, terms, None).await;
+            let begin =
+                async || Tenure::begin(&self.store, &header, Extent::Whole, &self.clock, terms, None).await;
             let tenure = match admitted(Patience::StandBy, terms.heartbeat, &stop, begin).await.unwrap() {
                 Entry::Ours(tenure) => tenure,
                 _ => return,
