@@ -17,6 +17,7 @@ use crate::engine::launch::{self, Lineage};
 use crate::engine::plan::Plan;
 use crate::engine::run::{Ended, Ground, leave_dry_report, run};
 use crate::engine::stop::{Stop, StopCause};
+use crate::engine::tenure::Patience;
 use crate::history::ledger::{Ledger, RunRef};
 use crate::model::event::CancelCause;
 use crate::model::failure::{Failure, FailureKind};
@@ -121,6 +122,8 @@ async fn conduct<P: Provider + 'static>(
         stop: stop.clone(),
         listeners: vec![Box::new(Journal::default()), Box::new(progress), Box::new(witness)],
         warnings: survey.warnings,
+        lease: survey.opening.lease,
+        patience: Patience::Leave,
     };
     let running = run(survey.plan, Arc::new(provider), header, ground);
     tokio::pin!(running);

@@ -12,6 +12,7 @@ use crate::config::form;
 use crate::config::health::Health;
 use crate::config::limits::Limits;
 use crate::config::notify::NotifySettings;
+use crate::config::retention::Retention;
 use crate::config::schedule::{ScheduleSettings, Scheduling};
 use crate::config::secret::{CredentialSettings, SecretReference};
 use crate::config::store::StoreSettings;
@@ -43,6 +44,7 @@ pub struct Job {
     pub health: Health,
     pub output: Output,
     pub store: StoreSettings,
+    pub retention: Retention,
     pub log: Log,
     pub metrics: MetricsSettings,
     /// Who is told that a run has ended, or that a slot is not run.
@@ -217,6 +219,7 @@ impl Default for Job {
             health: Health::default(),
             output: Output::default(),
             store: StoreSettings::default(),
+            retention: Retention::default(),
             log: Log::default(),
             metrics: MetricsSettings::default(),
             notify: Vec::new(),

@@ -15,6 +15,7 @@ pub mod load;
 pub mod notify;
 pub mod origins;
 pub mod problem;
+pub mod retention;
 pub mod schedule;
 pub mod secret;
 pub mod store;

@@ -12,4 +12,5 @@ pub mod spools;
 pub mod staging;
 pub mod stop;
 pub mod taking_up;
+pub mod tenure;
 pub mod tidings;

@@ -20,6 +20,7 @@ pub mod scripted_kdc;
 pub mod served;
 pub mod simulated_host;
 pub mod simulated_run;
+pub mod timed_store;
 pub mod told;
 pub mod told_fleet;
 pub mod weak_store;
