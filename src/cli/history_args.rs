@@ -16,6 +16,7 @@ Examples:
   lustrum runs verify latest                     is every object what the manifest says?
   lustrum runs files hyperv-daily/latest --table vInfo
                                                  paths for DuckDB, Polars, anything
+  lustrum runs publish                           bring every run into the tables' Delta logs
 
 Exit codes: 1 `verify` found something wrong, 2 no such run, 3 the store cannot be read, else 0";
 
@@ -51,10 +52,24 @@ pub enum RunsCommand {
     Verify(ShowArguments),
     /// Print where the files of a run are, one path a line
     Files(FilesArguments),
+    /// Put committed runs into the Delta logs of their tables (feature `delta`)
+    ///
+    /// A run that is there already stays as it is, so this can be repeated. It makes up for runs
+    /// that were committed before `output.delta` was set, or whose publishing failed.
+    Publish(PublishArguments),
 }
 
 #[derive(Clone, Debug, Args)]
 pub struct ListArguments {
+    /// Only the runs of this job
+    #[arg(long, value_name = "JOB")]
+    pub job: Option<String>,
+    #[command(flatten)]
+    pub store: StoreArguments,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct PublishArguments {
     /// Only the runs of this job
     #[arg(long, value_name = "JOB")]
     pub job: Option<String>,

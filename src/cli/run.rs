@@ -23,7 +23,7 @@ pub async fn run(global: &Global, arguments: &RunArguments, terminal: &Terminal)
     let asked = load::ask(&request, true)?;
     let log = telemetry::start(&asked.job.log, terminal);
     let _log = log.map_err(|error| Refusal::Usage(error.to_string()))?;
-    let (platform, shell) = (asked.job.platform, asked.job.limits.shell());
+    let (platform, shell, delta) = (asked.job.platform, asked.job.limits.shell(), asked.job.output.delta);
     let (mut warnings, opening) = (asked.warnings.clone(), load::opening(&asked.job, &request)?);
     let mut plan = Plan::of(asked, arguments.dry_run);
     let (lineage, warning) = lineage::of(arguments, &mut plan, &opening).await?;
@@ -42,6 +42,7 @@ pub async fn run(global: &Global, arguments: &RunArguments, terminal: &Terminal)
     let prepared = Survey {
         warnings,
         opening,
+        delta,
         lineage,
         slot,
         json: arguments.json,

@@ -142,6 +142,9 @@ pub struct Output {
     pub formats: Vec<TableFormat>,
     /// Put a `'` before CSV texts that a spreadsheet would run as a formula.
     pub csv_formula_guard: bool,
+    /// Keep a Delta Lake log beside the Parquet files of every table. For programs built with
+    /// the feature `delta`.
+    pub delta: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -229,7 +232,7 @@ impl Default for Audit {
 impl Default for Output {
     fn default() -> Self {
         let formats = vec![TableFormat::Parquet, TableFormat::Csv, TableFormat::Ndjson, TableFormat::Xlsx];
-        Self { dir: "out".to_owned(), formats, csv_formula_guard: true }
+        Self { dir: "out".to_owned(), formats, csv_formula_guard: true, delta: false }
     }
 }
 

@@ -94,6 +94,11 @@ impl State {
         });
     }
 
+    /// A committed run could not be published.
+    pub(in crate::daemon) fn note_unpublished(&self, job: &JobName) {
+        self.draw(|picture| *picture.tallies.unpublished.entry(job.clone()).or_default() += 1);
+    }
+
     /// A run begins. What it tells goes to the listener that comes back.
     pub(in crate::daemon) fn begin_run(
         self: &Arc<Self>,

@@ -22,6 +22,7 @@ use crate::daemon::scheduler::{Cause, Decision, NotAsked, Pause, Scheduler, Widt
 use crate::daemon::state::State;
 use crate::engine::launch::{self, Lineage};
 use crate::engine::plan::Plan;
+use crate::engine::publish::publish;
 use crate::engine::recorder::Listener;
 use crate::engine::run::{Ended, Ground, run};
 use crate::engine::spools;
@@ -269,6 +270,7 @@ impl Daemon {
             nonce: (self.surroundings.nonce)(),
             listeners,
             stop,
+            state: self.surroundings.state.clone(),
         };
         self.running.spawn_local(async move {
             let ended = AssertUnwindSafe(execution.run()).catch_unwind().await;
@@ -363,6 +365,7 @@ struct Execution {
     nonce: u64,
     listeners: Vec<Box<dyn Listener>>,
     stop: Stop,
+    state: Arc<State>,
 }
 
 impl Execution {
@@ -379,7 +382,7 @@ impl Execution {
         let opening = load::opening(&asked.job, &self.request).map_err(|problems| told(&problems))?;
         let (store, unsafe_to_share) = launch::store(&opening, self.nonce).await?;
         let warnings = [asked.warnings.clone(), unsafe_to_share].concat();
-        let (platform, shell) = (asked.job.platform, asked.job.limits.shell());
+        let (platform, shell, delta) = (asked.job.platform, asked.job.limits.shell(), asked.job.output.delta);
         let plan = Plan::of(asked, false);
         let committed = store.get(&layout::manifest(&plan.job, self.slot)).await;
         if let Some(attempt) =
@@ -389,11 +392,24 @@ impl Execution {
         }
         let header = launch::header(&plan, self.slot, Lineage::default(), &self.clock, self.nonce);
         let spool = launch::spool_path(&store, &header)?;
-        let ground =
-            Ground { clock: self.clock, store, spool, stop: self.stop, listeners: self.listeners, warnings };
-        match platform {
+        let ground = Ground {
+            clock: self.clock.clone(),
+            store: store.clone(),
+            spool,
+            stop: self.stop,
+            listeners: self.listeners,
+            warnings,
+        };
+        let ended = match platform {
             Platform::Hyperv => run(plan, Arc::new(catalogue::hyperv(shell)), header, ground).await,
+        };
+        if let (true, Ok(Ended::Committed(manifest))) = (delta, &ended)
+            && let Err(failure) = publish(&store, manifest, &self.clock).await
+        {
+            tracing::warn!(job.name = %manifest.job, slot = %manifest.slot, %failure, "the run is committed but not published in every Delta log");
+            self.state.note_unpublished(&manifest.job);
         }
+        ended
     }
 }
 

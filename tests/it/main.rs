@@ -24,6 +24,7 @@ mod cron_oracle;
 mod daemon_face;
 mod daemon_pages;
 mod daemon_requests;
+mod delta;
 mod deploy_kubernetes;
 mod deploy_units;
 mod fanout;
