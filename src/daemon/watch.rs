@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt;
+use futures::future::LocalBoxFuture;
 use tokio::sync::mpsc;
 use tokio::task::{JoinError, JoinSet};
 
@@ -51,9 +52,14 @@ pub enum Order {
     Errand(Errand),
 }
 
+/// Drives one run to its end.
+pub type Runner = Box<dyn Fn(Execution) -> LocalBoxFuture<'static, Result<Ended, Failure>>>;
+
 /// What the daemon is given.
 pub struct Surroundings {
     pub clock: Clock,
+    /// [`Execution::run`], but where runs are played.
+    pub runner: Runner,
     /// Tells attempts apart.
     pub nonce: Box<dyn Fn() -> u64>,
     /// Who hears the events of a run.
@@ -272,8 +278,9 @@ impl Daemon {
             stop,
             state: self.surroundings.state.clone(),
         };
+        let running = (self.surroundings.runner)(execution);
         self.running.spawn_local(async move {
-            let ended = AssertUnwindSafe(execution.run()).catch_unwind().await;
+            let ended = AssertUnwindSafe(running).catch_unwind().await;
             let bug = |_| Err(Failure::new(FailureKind::Bug, "the run panicked; this is a bug"));
             (job, slot, ended.unwrap_or_else(bug))
         });
@@ -358,20 +365,20 @@ async fn cut_off(job: &Job, request: &Request) -> Vec<Slot> {
 }
 
 /// One run of the daemon, from its job file to its end.
-struct Execution {
-    request: Request,
-    slot: Slot,
-    clock: Clock,
-    nonce: u64,
-    listeners: Vec<Box<dyn Listener>>,
-    stop: Stop,
-    state: Arc<State>,
+pub struct Execution {
+    pub request: Request,
+    pub slot: Slot,
+    pub clock: Clock,
+    pub nonce: u64,
+    pub listeners: Vec<Box<dyn Listener>>,
+    pub stop: Stop,
+    pub state: Arc<State>,
 }
 
 impl Execution {
     /// The fleet and the secrets are read now: a password that was changed holds from the
     /// next run on.
-    async fn run(self) -> Result<Ended, Failure> {
+    pub async fn run(self) -> Result<Ended, Failure> {
         let told = |problems: &Problems| {
             let told: Vec<_> = problems.0.iter().map(ToString::to_string).collect();
             Failure::new(FailureKind::NotApplicable, told.join("; "))

@@ -21,6 +21,7 @@ mod config_secret;
 mod config_store;
 mod cron;
 mod cron_oracle;
+mod daemon_day;
 mod daemon_face;
 mod daemon_pages;
 mod daemon_requests;
