@@ -1,7 +1,6 @@
 //! The simulated world the tests run in.
 
 pub mod census_run;
-pub mod census_tables;
 pub mod daemon_at_work;
 pub mod exposition;
 pub mod fault_store;
