@@ -10,4 +10,6 @@ pub mod report;
 pub mod resume;
 pub mod run;
 pub mod spools;
+pub mod staging;
 pub mod stop;
+pub mod taking_up;

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use crate::census::health::thresholds::Thresholds;
 use crate::config::job::{self, Job};
 use crate::config::load::Asked;
+use crate::engine::staging::Cadence;
 use crate::model::credential::{Credential, CredentialName};
 use crate::model::run::JobName;
 use crate::model::target::{HostName, Target};
@@ -35,6 +36,8 @@ pub struct Plan {
     /// Where health findings begin.
     pub health: Thresholds,
     pub bounds: Bounds,
+    /// When finished hosts are staged, on a store that is no folder.
+    pub cadence: Cadence,
     pub credentials: BTreeMap<CredentialName, Credential>,
     /// Preflight only: nothing is collected and nothing committed.
     pub dry_run: bool,
@@ -96,6 +99,7 @@ impl Plan {
                 collector_deadline: limits.collector_deadline,
                 auth_failures: limits.auth_failures,
             },
+            cadence: Cadence { every: job.store.stage_every, hosts: job.store.stage_hosts as usize },
             dry_run,
             skip_confirmed_empty: job.audit.skip_confirmed_empty,
             targets: fleet.targets,

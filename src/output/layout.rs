@@ -5,6 +5,7 @@
 //! data/<table>/v1/_delta_log/<20 digits>.json                      if asked for: follows from manifests
 //! runs/<job>/<slot>/<attempt>/<name>                               CSV, NDJSON, workbook, reports
 //! runs/<job>/<slot>/<attempt>/staged/<key with ~>.part             not yet shown (disk only)
+//! runs/<job>/<slot>/staged/<attempt>-NNNNNN.part                   finished hosts of a run that goes on
 //! runs/<job>/<slot>/manifest.json                                  THE commit point
 //! runs/<job>/latest.json                                           advisory
 //! probe/<nonce>-<name>                                             for a moment, when a run begins
@@ -61,6 +62,9 @@ impl fmt::Display for Key {
     }
 }
 
+/// How a part's name ends.
+const PART: &str = ".part";
+
 /// What people glob lies below this.
 pub const DATA: &str = "data/";
 
@@ -105,6 +109,11 @@ impl RunKeys {
         self.file("staged")
     }
 
+    /// The n-th part of the finished hosts, staged while the run goes on.
+    pub fn part(&self, number: u32) -> Key {
+        Key(format!("{}/{}-{number:06}{PART}", parts(&self.job, self.slot), self.attempt))
+    }
+
     pub fn manifest(&self) -> Key {
         manifest(&self.job, self.slot)
     }
@@ -131,6 +140,11 @@ pub fn slots(job: &JobName) -> Key {
 /// Everything of a run but what lies under `data/`, of all its attempts.
 pub fn run_folder(job: &JobName, slot: Slot) -> Key {
     Key(format!("runs/{job}/{slot}"))
+}
+
+/// Below it lie the parts of a slot, of all its attempts; nothing else ends as they do.
+pub fn parts(job: &JobName, slot: Slot) -> Key {
+    Key(format!("runs/{job}/{slot}/staged"))
 }
 
 /// Below it lies a folder for each table.
