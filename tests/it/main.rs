@@ -38,6 +38,9 @@ mod history_diff;
 mod history_store;
 mod history_text;
 mod hostile_names;
+mod hyperv_conversation;
+mod hyperv_disk_columns;
+
 mod hyperv_host_tables;
 mod hyperv_session;
 mod hyperv_tables;

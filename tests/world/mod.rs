@@ -1,10 +1,12 @@
 //! The simulated world the tests run in.
 
 pub mod census_run;
+pub mod collected_rows;
 pub mod daemon_at_work;
 pub mod exposition;
 pub mod fault_store;
 pub mod golden;
+pub mod health_cases;
 pub mod killed_daemon;
 pub mod kustomized;
 pub mod ntlm_client;
@@ -17,3 +19,4 @@ pub mod simulated_run;
 pub mod told;
 pub mod told_fleet;
 pub mod weak_store;
+pub mod wire_records;
