@@ -30,10 +30,12 @@ pub enum Form {
     CronLine,
     TimeZone,
     Date,
+    Url,
+    StoreRoot,
 }
 
 impl Form {
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 14] = [
         Self::Duration,
         Self::Size,
         Self::SecretReference,
@@ -46,6 +48,8 @@ impl Form {
         Self::CronLine,
         Self::TimeZone,
         Self::Date,
+        Self::Url,
+        Self::StoreRoot,
     ];
 
     const fn word(self) -> &'static str {
@@ -62,6 +66,8 @@ impl Form {
             Self::CronLine => "cron-line",
             Self::TimeZone => "time-zone",
             Self::Date => "calendar-date",
+            Self::Url => "http-url",
+            Self::StoreRoot => "store-root",
         }
     }
 
@@ -88,7 +94,14 @@ impl Form {
             Self::CronLine => "a cron line such as \"0 6 * * 1-5\", \"@daily\" or \"@every 6h\"",
             Self::TimeZone => "a time zone such as \"UTC\" or \"Europe/Berlin\"",
             Self::Date => "a date such as \"2026-12-24\"",
+            Self::Url => "a URL that begins with https:// or http://",
+            Self::StoreRoot => "a folder, or \"s3://bucket/prefix\"",
         }
+    }
+
+    /// Whether a text that has not the form may be a secret, or hold one.
+    pub const fn may_hold_a_secret(self) -> bool {
+        matches!(self, Self::SecretReference | Self::Url | Self::StoreRoot)
     }
 
     /// Whether `text` has the form; if not, a fragment that says what is expected.
@@ -108,6 +121,8 @@ impl Form {
             Self::CronLine => text.parse::<Expression>().map(drop).map_err(|error| error.to_string()),
             Self::TimeZone => check_zone(text),
             Self::Date => text.parse::<NaiveDate>().map(drop).map_err(|_| expected()),
+            Self::Url => check_url(text),
+            Self::StoreRoot => check_root(text),
         }
     }
 
@@ -124,6 +139,25 @@ fn check_zone(text: &str) -> Result<(), String> {
     let expected = Form::TimeZone.expected();
     Err(nearest(text, names)
         .map_or_else(|| format!("expected {expected}"), |zone| format!("did you mean \"{zone}\"?")))
+}
+
+/// A URL that may be shown wherever settings are.
+pub fn check_url(url: &str) -> Result<(), String> {
+    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+    match rest {
+        Some(rest) if rest.contains('@') => Err("holds a user or a password, which no URL may".to_owned()),
+        Some(rest) if !rest.is_empty() => Ok(()),
+        _ => Err(format!("expected {}", Form::Url.expected())),
+    }
+}
+
+/// The root of a store stands in every summary.
+fn check_root(root: &str) -> Result<(), String> {
+    let place = root.split_once("://").map(|(_, place)| place.split('/').next().unwrap_or_default());
+    if place.is_some_and(|place| place.contains('@')) {
+        return Err("holds a user or a password: keys have their place in `store`".to_owned());
+    }
+    Ok(())
 }
 
 /// A host name as [`HostName`] takes it, and no port in it.
@@ -273,6 +307,14 @@ pub mod schema {
         list(Form::Date)
     }
 
+    pub fn url(_: &mut SchemaGenerator) -> Schema {
+        Form::Url.schema()
+    }
+
+    pub fn store_root(_: &mut SchemaGenerator) -> Schema {
+        Form::StoreRoot.schema()
+    }
+
     pub fn log_filter(_: &mut SchemaGenerator) -> Schema {
         Form::LogFilter.schema()
     }
@@ -289,7 +331,7 @@ pub mod schema {
         list(Form::TableName)
     }
 
-    /// `writeOnly` keeps the value out of messages and out of `config show`.
+    /// `writeOnly` tells whoever reads the schema that the value is not shown again.
     pub fn secret_reference(_: &mut SchemaGenerator) -> Schema {
         json_schema!({ "type": "string", "format": Form::SecretReference.word(), "writeOnly": true })
     }

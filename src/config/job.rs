@@ -137,6 +137,7 @@ pub struct Audit {
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Output {
     /// What holds `data/` and `runs/`: a folder, or `s3://bucket/prefix`.
+    #[schemars(schema_with = "form::schema::store_root")]
     pub dir: String,
     /// `xlsx` is one RVTools workbook, `rvtools-csv` its tabs as files.
     pub formats: Vec<TableFormat>,
