@@ -7,35 +7,29 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt;
-use futures::future::LocalBoxFuture;
 use tokio::sync::mpsc;
 use tokio::task::{JoinError, JoinSet};
 
 use crate::config::job::Job;
 use crate::config::load::{self, Request};
-use crate::config::problem::Problems;
 use crate::daemon::errand::{Declined, Errand, Wish};
+use crate::daemon::execution::{Execution, Runner};
 use crate::daemon::library::Library;
 use crate::daemon::picture::{
     DecisionWord, JobPicture, LastCommitted, LastDecision, RunOutcome, ScheduleLine,
 };
 use crate::daemon::scheduler::{Cause, Decision, NotAsked, Pause, Scheduler, Width};
 use crate::daemon::state::State;
-use crate::engine::launch::{self, Lineage};
-use crate::engine::plan::Plan;
-use crate::engine::publish::publish;
+use crate::engine::launch;
 use crate::engine::recorder::Listener;
-use crate::engine::run::{Ended, Ground, run};
+use crate::engine::run::Ended;
 use crate::engine::spools;
 use crate::engine::stop::{Stop, StopCause};
 use crate::history::ledger::{Ledger, RunRef};
 use crate::model::event::CancelCause;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::run::{JobName, Slot};
-use crate::model::target::Platform;
 use crate::output::export::latest;
-use crate::output::layout;
-use crate::providers::catalogue;
 use crate::time::clock::Clock;
 
 /// The longest the daemon sleeps: files and the system's clock are looked at that often, so
@@ -51,9 +45,6 @@ pub enum Order {
     Drain,
     Errand(Errand),
 }
-
-/// Drives one run to its end.
-pub type Runner = Box<dyn Fn(Execution) -> LocalBoxFuture<'static, Result<Ended, Failure>>>;
 
 /// What the daemon is given.
 pub struct Surroundings {
@@ -362,69 +353,4 @@ async fn cut_off(job: &Job, request: &Request) -> Vec<Slot> {
     let Ok(opening) = load::opening(job, request) else { return Vec::new() };
     let Ok(store) = opening.open() else { return Vec::new() };
     spools::interrupted(&store, &launch::spool_folder(&store), &job.name).await
-}
-
-/// One run of the daemon, from its job file to its end.
-pub struct Execution {
-    pub request: Request,
-    pub slot: Slot,
-    pub clock: Clock,
-    pub nonce: u64,
-    pub listeners: Vec<Box<dyn Listener>>,
-    pub stop: Stop,
-    pub state: Arc<State>,
-}
-
-impl Execution {
-    /// The fleet and the secrets are read now: a password that was changed holds from the
-    /// next run on.
-    pub async fn run(self) -> Result<Ended, Failure> {
-        let told = |problems: &Problems| {
-            let told: Vec<_> = problems.0.iter().map(ToString::to_string).collect();
-            Failure::new(FailureKind::NotApplicable, told.join("; "))
-        };
-        let asked = load::ask(&self.request, true).map_err(|problems| told(&problems))?;
-        let unrecordable =
-            |error: &dyn std::fmt::Display| Failure::new(FailureKind::Store, error.to_string());
-        let opening = load::opening(&asked.job, &self.request).map_err(|problems| told(&problems))?;
-        let (store, unsafe_to_share) = launch::store(&opening, self.nonce).await?;
-        let warnings = [asked.warnings.clone(), unsafe_to_share].concat();
-        let (platform, shell, delta) = (asked.job.platform, asked.job.limits.shell(), asked.job.output.delta);
-        let plan = Plan::of(asked, false);
-        let committed = store.get(&layout::manifest(&plan.job, self.slot)).await;
-        if let Some(attempt) =
-            committed.map_err(|error| unrecordable(&error))?.and_then(|body| attempt_of(&body))
-        {
-            return Ok(Ended::LostTo(attempt));
-        }
-        let header = launch::header(&plan, self.slot, Lineage::default(), &self.clock, self.nonce);
-        let spool = launch::spool_path(&store, &header)?;
-        let ground = Ground {
-            clock: self.clock.clone(),
-            store: store.clone(),
-            spool,
-            stop: self.stop,
-            listeners: self.listeners,
-            warnings,
-        };
-        let ended = match platform {
-            Platform::Hyperv => run(plan, Arc::new(catalogue::hyperv(shell)), header, ground).await,
-        };
-        if let (true, Ok(Ended::Committed(manifest))) = (delta, &ended)
-            && let Err(failure) = publish(&store, manifest, &self.clock).await
-        {
-            tracing::warn!(job.name = %manifest.job, slot = %manifest.slot, %failure, "the run is committed but not published in every Delta log");
-            self.state.note_unpublished(&manifest.job);
-        }
-        ended
-    }
-}
-
-/// Who wrote a manifest.
-fn attempt_of(manifest: &[u8]) -> Option<crate::model::run::Attempt> {
-    #[derive(serde::Deserialize)]
-    struct Signed {
-        attempt: crate::model::run::Attempt,
-    }
-    serde_json::from_slice::<Signed>(manifest).ok().map(|signed| signed.attempt)
 }
