@@ -2,6 +2,7 @@
 //! step ends.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -47,7 +48,9 @@ thread_local! {
 }
 
 impl Shell for Scripted {
-    async fn reach(_: &Target, _: &ShellLimits) -> Result<Self, Failure> {
+    type Shared = ();
+
+    async fn reach(_: &Target, _: &ShellLimits, _: &Arc<()>) -> Result<Self, Failure> {
         Ok(STAGED.with(|staged| staged.borrow_mut().take()).unwrap())
     }
 
@@ -97,6 +100,7 @@ fn target() -> Target {
         auth: AuthMethod::Negotiate,
         trust: Trust::default(),
         credential: credential().name,
+        spn: None,
         site: "Default".to_owned(),
     }
 }
@@ -107,6 +111,7 @@ fn credential() -> Credential {
         user: "user".into(),
         password: lustrum::model::credential::Secret::new("secret".into()),
         certificate: None,
+        realm: None,
     }
 }
 
