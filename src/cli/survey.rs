@@ -15,6 +15,7 @@ use crate::config::store::Opening;
 use crate::daemon::state::Witness;
 use crate::engine::launch::{self, Lineage};
 use crate::engine::plan::Plan;
+use crate::engine::publish::publish;
 use crate::engine::run::{Ended, Ground, leave_dry_report, run};
 use crate::engine::stop::{Stop, StopCause};
 use crate::engine::tenure::Patience;
@@ -34,6 +35,8 @@ pub struct Survey {
     pub plan: Plan,
     pub warnings: Vec<String>,
     pub opening: Opening,
+    /// Publish the run in the Delta logs of its tables.
+    pub delta: bool,
     pub lineage: Lineage,
     /// What the run stands for, where that is told; else its start.
     pub slot: Option<Slot>,
@@ -56,6 +59,7 @@ pub async fn survey<P: Provider + 'static>(
         json: survey.json,
         by_collector: survey.by_collector,
         zero_if_recorded: survey.zero_if_recorded,
+        delta: survey.delta,
     };
     let (_, nonce) = uuid::Uuid::new_v4().as_u64_pair();
     let clock = Clock::system();
@@ -74,7 +78,7 @@ pub async fn survey<P: Provider + 'static>(
     let run = RunRef { slot, job: survey.plan.job.clone() };
     if !dry_run {
         match Ledger::of(&store).manifest(&run).await {
-            Ok(Some(manifest)) => return told.tell_again(&manifest, &store, terminal),
+            Ok(Some(manifest)) => return told.tell_again(&manifest, &store, terminal).await,
             Ok(None) => {}
             Err(error) => {
                 let exit = not_recorded(&error.to_string(), terminal);
@@ -143,6 +147,7 @@ struct Telling {
     json: bool,
     by_collector: bool,
     zero_if_recorded: bool,
+    delta: bool,
 }
 
 impl Telling {
@@ -155,6 +160,7 @@ impl Telling {
     ) -> io::Result<Exit> {
         match ended {
             Ok(Ended::Committed(manifest)) => {
+                self.publish(manifest, store, terminal).await;
                 let key = layout::manifest(&manifest.job, manifest.slot);
                 self.tell(manifest, store, Some(key.as_str()), false, terminal)
             }
@@ -176,7 +182,7 @@ impl Telling {
             Ok(Ended::LostTo(attempt)) => {
                 // A twin was faster, and it asked the same: its word on the slot is ours.
                 match Ledger::of(store).manifest(run).await {
-                    Ok(Some(manifest)) => self.tell_again(&manifest, store, terminal),
+                    Ok(Some(manifest)) => self.tell_again(&manifest, store, terminal).await,
                     Ok(None) => Ok(not_recorded(&format!("attempt {attempt} has this slot"), terminal)),
                     Err(error) => Ok(not_recorded(&error.to_string(), terminal)),
                 }
@@ -189,8 +195,22 @@ impl Telling {
         }
     }
 
+    /// Puts a committed run into the Delta logs, if that is asked for. The run stands either way.
+    async fn publish(&self, manifest: &Manifest, store: &Store, terminal: &Terminal) {
+        if self.delta
+            && let Err(failure) = publish(store, manifest, &Clock::system()).await
+        {
+            terminal.warning(&format!(
+                "the run is committed but not published in every Delta log: {failure}; \
+                 the next run of the job or `lustrum runs publish` makes up for it"
+            ));
+        }
+    }
+
     /// The slot is committed: its run is told as it was recorded, and its code is the code.
-    fn tell_again(&self, manifest: &Manifest, store: &Store, terminal: &Terminal) -> io::Result<Exit> {
+    /// Whoever recorded it may have ended before it was published.
+    async fn tell_again(&self, manifest: &Manifest, store: &Store, terminal: &Terminal) -> io::Result<Exit> {
+        self.publish(manifest, store, terminal).await;
         let Manifest { job, slot, attempt, .. } = manifest;
         terminal.note(&format!(
             "slot {slot} of {job} is committed by attempt {attempt}: nothing is written, this is what it recorded"
