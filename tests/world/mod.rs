@@ -18,3 +18,4 @@ pub mod simulated_run;
 pub mod told;
 pub mod told_fleet;
 pub mod weak_store;
+pub mod written_fleet;
