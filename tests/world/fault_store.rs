@@ -135,7 +135,10 @@ impl<S: ObjectStore> ObjectStore for FaultStore<S> {
     fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
         let (listed, fuse) = (self.inner.list(prefix), self.fuse.clone());
         let listing = async move { fuse.around(listed.try_collect::<Vec<_>>()).await };
-        futures::stream::once(listing).map_ok(|found| futures::stream::iter(found).map(Ok)).try_flatten().boxed()
+        futures::stream::once(listing)
+            .map_ok(|found| futures::stream::iter(found).map(Ok))
+            .try_flatten()
+            .boxed()
     }
 
     async fn list_with_delimiter(&self, prefix: Option<&Path>) -> Result<ListResult> {

@@ -7,6 +7,8 @@ pub mod exposition;
 pub mod fault_store;
 pub mod golden;
 pub mod killed_daemon;
+pub mod killed_run;
+pub mod killed_slot;
 pub mod kustomized;
 pub mod ntlm_client;
 pub mod past;
