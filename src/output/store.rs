@@ -211,6 +211,15 @@ impl Store {
         Ok(found)
     }
 
+    /// The keys below a folder that come after another one, in their order.
+    pub async fn list_after(&self, below: &Key, after: &Key) -> Result<Vec<Key>, StoreError> {
+        let listed = self.objects.list_with_offset(Some(&below.path()), &after.path());
+        let keys = listed.map_ok(|meta| Key::of_path(&meta.location)).try_collect::<Vec<_>>().await;
+        let mut keys = keys.map_err(|error| self.error("list", below, &error))?;
+        keys.sort();
+        Ok(keys)
+    }
+
     /// The names of the folders right below a folder, sorted; none where there is no folder.
     pub async fn folders(&self, below: &Key) -> Result<Vec<String>, StoreError> {
         let found = self.objects.list_with_delimiter(Some(&below.path())).await;

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use lustrum::model::credential::Secret;
 use lustrum::model::run::{JobName, Slot};
 use lustrum::output::layout::{self, Key};
 use lustrum::output::published::hex;
+use lustrum::output::s3::{self, Keys, S3Access};
 use lustrum::output::store::Store;
 use lustrum::simulator::running::Simulator;
 use serde_json::Value;
@@ -24,6 +26,36 @@ pub struct Killed {
 pub fn program() -> PathBuf {
     let told = std::env::var_os("LUSTRUM_BIN").unwrap_or(env!("CARGO_BIN_EXE_lustrum").into());
     std::path::absolute(told).unwrap()
+}
+
+/// A root of its own in the bucket `census` of an S3 server.
+pub struct Bucket {
+    pub store: Store,
+    endpoint: String,
+    root: String,
+}
+
+impl Bucket {
+    /// `prefix` has been used by nobody.
+    pub fn new(endpoint: &str, prefix: &str) -> Self {
+        let root = format!("s3://census/{prefix}");
+        let key = || Secret::new("census".to_owned());
+        let keys = Keys { access_key: key(), secret_key: key(), session_token: None };
+        let access =
+            S3Access { endpoint: Some(endpoint.to_owned()), keys: Some(keys), ..S3Access::default() };
+        Self { store: s3::open(&root, &access).unwrap(), endpoint: endpoint.to_owned(), root }
+    }
+
+    /// How a process finds it. Every host is staged as soon as it has finished.
+    pub fn environment(&self) -> [(&'static str, &str); 5] {
+        [
+            ("AWS_ACCESS_KEY_ID", "census"),
+            ("AWS_SECRET_ACCESS_KEY", "census"),
+            ("LUSTRUM__OUTPUT__DIR", &self.root),
+            ("LUSTRUM__STORE__ENDPOINT", &self.endpoint),
+            ("LUSTRUM__STORE__STAGE_HOSTS", "1"),
+        ]
+    }
 }
 
 /// The file of the job `census`.
