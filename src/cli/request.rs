@@ -8,6 +8,7 @@ use crate::cli::args::{
     AuditArguments, ConnectionArguments, FleetArguments, Global, LogFormatArgument, PlanArguments,
     RunArguments, ScheduleNextArguments,
 };
+use crate::cli::gc_args::GcArguments;
 use crate::config::environment::Environment;
 use crate::config::layer::{Layer, Origin};
 use crate::config::load::Request;
@@ -49,6 +50,18 @@ pub fn of_cron_line(global: &Global, asked: &ScheduleNextArguments, environment:
     let keys = typed.iter().filter_map(|(_, key, value)| Some((*key, Value::from(value.as_ref()?.as_str()))));
     let schedule = Value::from(keys.map(|(key, value)| (key.to_owned(), value)).collect::<Dict>());
     flags.set("--cron", "schedule", Some(vec![schedule]));
+    request(global, None, environment, flags)
+}
+
+/// For what is kept of a store.
+pub fn of_gc(global: &Global, asked: &GcArguments, environment: Environment) -> Request {
+    let mut flags = Flags::default();
+    flags.global(global);
+    flags.path("--out-dir", "output.dir", asked.store.out_dir.as_deref());
+    flags.set("--keep-runs", "retention.keep-runs", asked.keep_runs);
+    flags.set("--keep-days", "retention.keep-days", asked.keep_days);
+    flags.set("--grace", "retention.grace", asked.grace.clone());
+    flags.set("--orphans-after", "retention.orphans-after", asked.orphans_after.clone());
     request(global, None, environment, flags)
 }
 

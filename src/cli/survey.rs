@@ -15,6 +15,7 @@ use crate::engine::launch::{self, Lineage};
 use crate::engine::plan::Plan;
 use crate::engine::run::{Ended, Ground, leave_dry_report, run};
 use crate::engine::stop::{Stop, StopCause};
+use crate::engine::tenure::Patience;
 use crate::history::ledger::{Ledger, RunRef};
 use crate::model::event::CancelCause;
 use crate::model::failure::{Failure, FailureKind};
@@ -73,7 +74,7 @@ pub async fn survey<P: Provider + 'static>(
     let ended = match conduct(survey, provider, slot, clock, &store, terminal).await {
         Some(Ok(ended)) => ended,
         Some(Err(failure)) if failure.kind == FailureKind::Busy => {
-            terminal.note(&format!("nothing was done: {failure}"));
+            terminal.note(&format!("nothing was committed: {failure}"));
             return Ok(Exit::TryAgain);
         }
         Some(Err(failure)) => return Ok(not_recorded(&failure.to_string(), terminal)),
@@ -141,6 +142,8 @@ async fn conduct<P: Provider + 'static>(
         stop: stop.clone(),
         listeners: vec![Box::new(Journal::default()), Box::new(progress)],
         warnings: survey.warnings,
+        lease: survey.opening.lease,
+        patience: Patience::Leave,
     };
     let running = run(survey.plan, Arc::new(provider), header, ground);
     tokio::pin!(running);

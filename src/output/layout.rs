@@ -4,10 +4,12 @@
 //! data/<table>/v1/run_date=YYYY-MM-DD/<run_id>-<attempt>.parquet   what people glob
 //! runs/<job>/<slot>/<attempt>/<name>                               CSV, NDJSON, workbook, reports
 //! runs/<job>/<slot>/<attempt>/staged/<key with ~>.part             not yet shown (disk only)
+//! runs/<job>/<slot>/lease/[<shard>-of-<shards>/]<epoch>.<word>     who works on the slot
 //! runs/<job>/<slot>/staged/<attempt>-NNNNNN.part                   finished hosts of a run that goes on
 //! runs/<job>/<slot>/manifest.json                                  THE commit point
+//! runs/<job>/<slot>/retired.json                                   what it was, after the run's time
 //! runs/<job>/latest.json                                           advisory
-//! probe/<nonce>-<name>                                             for a moment, when a run begins
+//! probe/<nonce>-<name>                                             for a moment, to learn what a store does
 //! ```
 
 use std::fmt;
@@ -49,6 +51,11 @@ impl Key {
     /// Whether it lies in a folder, however deep.
     pub fn is_below(&self, folder: &Self) -> bool {
         self.0.strip_prefix(&folder.0).is_some_and(|rest| rest.starts_with('/'))
+    }
+
+    /// What it lies in; itself at the top of the root.
+    pub fn folder(&self) -> Self {
+        Self(self.0.rsplit_once('/').map_or(&*self.0, |(folder, _)| folder).to_owned())
     }
 
     pub(in crate::output) fn path(&self) -> Path {
@@ -152,6 +159,18 @@ pub fn run_folder(job: &JobName, slot: Slot) -> Key {
     Key(format!("runs/{job}/{slot}"))
 }
 
+/// The leases of a slot, of whatever extent.
+pub fn leases(job: &JobName, slot: Slot) -> Key {
+    Key(format!("runs/{job}/{slot}/lease"))
+}
+
+/// One object of a lease. `shard` is the folder of a shard's leases, absent for those of the
+/// whole slot.
+pub fn lease(leases: &Key, shard: Option<&str>, epoch: u64, word: &str) -> Key {
+    let shard = shard.map(|shard| format!("{shard}/")).unwrap_or_default();
+    Key(format!("{leases}/{shard}{epoch:06}.{word}"))
+}
+
 /// Below it lie the parts of a slot, of all its attempts; nothing else ends as they do.
 pub fn parts(job: &JobName, slot: Slot) -> Key {
     Key(format!("runs/{job}/{slot}/staged"))
@@ -172,14 +191,29 @@ pub fn manifest(job: &JobName, slot: Slot) -> Key {
     Key(format!("runs/{job}/{slot}/manifest.json"))
 }
 
+/// The manifest of a run that is no longer kept, until its files are gone too.
+pub fn retired(job: &JobName, slot: Slot) -> Key {
+    Key(format!("runs/{job}/{slot}/retired.json"))
+}
+
 /// The pointer to a job's newest committed run.
 pub fn latest(job: &JobName) -> Key {
     Key(format!("runs/{job}/latest.json"))
 }
 
-/// An object that finds out what a store does, outside of everything that is read.
+/// Below it lie objects that find out what a store does, outside of everything that is read.
+pub fn probes() -> Key {
+    Key("probe".to_owned())
+}
+
+/// One of them.
 pub fn probe(nonce: u64, name: &str) -> Key {
     Key(format!("probe/{nonce:016x}-{name}"))
+}
+
+/// An object that is written to learn the store's time.
+pub fn store_time(nonce: &Attempt) -> Key {
+    Key(format!("probe/{nonce}-now"))
 }
 
 /// An object at the top of the root, under its plain name.

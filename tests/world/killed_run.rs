@@ -3,7 +3,7 @@
 
 use std::io::Read;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc;
+use std::sync::{Mutex, mpsc};
 use std::time::Duration;
 
 use lustrum::simulator::running::Simulator;
@@ -13,7 +13,10 @@ use rand::{Rng, SeedableRng};
 use tempfile::TempDir;
 use tokio::runtime::Handle;
 
-use crate::world::killed_slot::{Bucket, Killed, job, program, recorded};
+use crate::world::killed_slot::{Bucket, Killed, LEASE, job, program, recorded};
+
+/// Slots that go on at a time.
+const AT_ONCE: u64 = 4;
 
 const SLOT: &str = "20261101T060000.000Z";
 
@@ -34,47 +37,63 @@ pub struct Tally {
 }
 
 /// Cuts off so many living processes at moments that the dice tell, up to three in a slot; two
-/// of three by SIGKILL, the others by SIGTERM. On the server there is a bucket `census`.
+/// of three by SIGKILL, the others by SIGTERM. On the server there is a bucket `census`. Several
+/// slots go on at a time, because the next process waits for the lease of one that was killed.
 pub fn blows_at_random(fleet: &Simulator, endpoint: &str, blows: usize) -> Tally {
     let place = tempfile::tempdir().unwrap();
     let place = place.path().file_name().unwrap().to_str().unwrap();
     let target = |slot| Target { fleet, bucket: Bucket::new(endpoint, &format!("{place}/{slot}")) };
     let undisturbed = target(0);
-    let mut lasts = undisturbed.finish();
+    let lasts = undisturbed.finish();
     let undisturbed = undisturbed.recorded().unwrap();
     assert_eq!(undisturbed.taken_up, 0);
-    let (mut dice, mut tally) = (SmallRng::seed_from_u64(7), Tally::default());
-    while tally.killed + tally.told_to_end < blows {
-        tally.slots += 1;
-        assert!(tally.slots <= 10 * blows, "the processes end before they can be cut off: {tally:?}");
-        let target = target(tally.slots);
-        let mut done = Vec::new();
-        for _ in 0..dice.random_range(1..=3) {
-            let signal = if dice.random_range(0..3) < 2 { "KILL" } else { "TERM" };
-            // Every second one while it writes and commits.
-            let part = if dice.random_range(0..2) == 0 { 0.0..1.1 } else { 0.7..1.05 };
-            let moment = lasts.mul_f64(dice.random_range(part));
-            if target.strike(signal, moment) {
-                *(if signal == "KILL" { &mut tally.killed } else { &mut tally.told_to_end }) += 1;
+    let (tally, runtime) = (Mutex::new(Tally::default()), Handle::current());
+    let work = &|seed| {
+        let _entered = runtime.enter();
+        let (mut dice, mut lasts) = (SmallRng::seed_from_u64(seed), lasts);
+        while let Some(slot) = tally.lock().unwrap().next(blows) {
+            let target = target(slot);
+            let mut done = Vec::new();
+            for _ in 0..dice.random_range(1..=3) {
+                let signal = if dice.random_range(0..3) < 2 { "KILL" } else { "TERM" };
+                // Every second one while it writes and commits.
+                let part = if dice.random_range(0..2) == 0 { 0.0..1.1 } else { 0.7..1.05 };
+                let moment = lasts.mul_f64(dice.random_range(part));
+                if target.strike(signal, moment) {
+                    let mut tally = tally.lock().unwrap();
+                    *(if signal == "KILL" { &mut tally.killed } else { &mut tally.told_to_end }) += 1;
+                }
+                done.push((signal, moment));
+                if target.recorded().is_some() {
+                    break;
+                }
             }
-            done.push((signal, moment));
-            if target.recorded().is_some() {
-                break;
+            let is_open = target.recorded().is_none();
+            let lasted = target.finish();
+            let ended = target.recorded().unwrap();
+            let mut tally = tally.lock().unwrap();
+            tally.taken_up += ended.taken_up;
+            if ended.rows != undisturbed.rows {
+                tally.differ.push(format!("{done:?}"));
+            }
+            // The moments keep up with how busy this machine is.
+            if is_open && ended.taken_up == 0 {
+                lasts = lasted;
             }
         }
-        let begun_anew = target.recorded().is_none();
-        let lasted = target.finish();
-        let ended = target.recorded().unwrap();
-        tally.taken_up += ended.taken_up;
-        if ended.rows != undisturbed.rows {
-            tally.differ.push(format!("{done:?}"));
-        }
-        // The moments keep up with how busy this machine is.
-        if begun_anew && ended.taken_up == 0 {
-            lasts = lasted;
-        }
+    };
+    std::thread::scope(|slots| (0..AT_ONCE).for_each(|seed| drop(slots.spawn(move || work(seed)))));
+    tally.into_inner().unwrap()
+}
+
+impl Tally {
+    /// The next slot, until there were enough blows.
+    fn next(&mut self, blows: usize) -> Option<usize> {
+        assert!(self.slots < 10 * blows, "the processes end before they can be cut off: {self:?}");
+        let goes_on = self.killed + self.told_to_end < blows;
+        self.slots += usize::from(goes_on);
+        goes_on.then_some(self.slots)
     }
-    tally
 }
 
 /// A slot, and where its runs go.
@@ -103,6 +122,9 @@ impl Target<'_> {
             Some(0) => assert!(is_recorded, "{told}"),
             Some(TRY_AGAIN) => assert!(!is_recorded, "{told}"),
             Some(code) => panic!("exit {code}: {told}"),
+        }
+        if status.code().is_none() && !is_recorded {
+            Handle::current().block_on(tokio::time::sleep(LEASE));
         }
         lived
     }

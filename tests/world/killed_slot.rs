@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use lustrum::model::credential::Secret;
 use lustrum::model::run::{JobName, Slot};
@@ -28,6 +29,10 @@ pub fn program() -> PathBuf {
     std::path::absolute(told).unwrap()
 }
 
+/// How long the lease of a process outlives it when that is killed, in a [`Bucket`]; stores tell
+/// whole seconds.
+pub const LEASE: Duration = Duration::from_secs(12);
+
 /// A root of its own in the bucket `census` of an S3 server.
 pub struct Bucket {
     pub store: Store,
@@ -47,13 +52,15 @@ impl Bucket {
     }
 
     /// How a process finds it. Every host is staged as soon as it has finished.
-    pub fn environment(&self) -> [(&'static str, &str); 5] {
+    pub fn environment(&self) -> [(&'static str, &str); 7] {
         [
             ("AWS_ACCESS_KEY_ID", "census"),
             ("AWS_SECRET_ACCESS_KEY", "census"),
             ("LUSTRUM__OUTPUT__DIR", &self.root),
             ("LUSTRUM__STORE__ENDPOINT", &self.endpoint),
             ("LUSTRUM__STORE__STAGE_HOSTS", "1"),
+            ("LUSTRUM__STORE__LEASE_TTL", "10s"),
+            ("LUSTRUM__STORE__LEASE_HEARTBEAT", "3s"),
         ]
     }
 }

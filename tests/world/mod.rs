@@ -17,6 +17,8 @@ pub mod s3_stub;
 pub mod sample_rows;
 pub mod simulated_host;
 pub mod simulated_run;
+pub mod stopped_time;
+pub mod timed_store;
 pub mod told;
 pub mod told_fleet;
 pub mod weak_store;

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use lustrum::config::fleet::Fleet;
 use lustrum::config::job::{Job, Output, TableFormat};
@@ -12,18 +13,22 @@ use lustrum::engine::plan::Plan;
 use lustrum::engine::recorder::Listener;
 use lustrum::engine::run::{Ended, Ground, run};
 use lustrum::engine::stop::{Stop, StopCause};
+use lustrum::engine::tenure::Patience;
 use lustrum::model::event::{Event, RunHeader};
 use lustrum::model::failure::{Failure, FailureKind};
 use lustrum::model::manifest::Manifest;
 use lustrum::model::run::{Attempt, JobName, RunId, Scope, Slot};
 use lustrum::model::target::AuthMethod;
 use lustrum::output::layout::Key;
+use lustrum::output::lease::{Claim, Terms};
 use lustrum::output::store::Store;
 use lustrum::providers::provider::Provider;
 use lustrum::simulator::fleet::FleetSpec;
 use lustrum::simulator::running::Simulator;
 use lustrum::time::clock::Clock;
 use tokio::sync::Notify;
+
+use crate::world::stopped_time::StoppedTime;
 
 /// The slot and where its tries leave their spool.
 pub struct ResumableRun {
@@ -39,13 +44,24 @@ pub struct Try {
     pub stop_after: Option<usize>,
     /// Removes the spool's file when so many hosts have been judged: every write fails then.
     pub lose_spool_after: Option<usize>,
+    /// Writes this claim into a file of the store when so many hosts have been judged.
+    pub put_after: Option<(usize, PathBuf, Claim)>,
+    /// Ends at once where somebody else is at work, unless said otherwise.
+    pub patience: Option<Patience>,
+    pub heartbeat: Option<Duration>,
+    /// How long its lease outlives it.
+    pub ttl: Option<Duration>,
     /// Drops it where it stands when so many hosts have been judged.
     pub die_after: Option<usize>,
+    /// Stopped when every host has been judged.
+    pub time: Option<StoppedTime>,
 }
 
 struct Saboteur {
     left: Try,
     judged: usize,
+    /// Hosts that are not yet judged.
+    open: usize,
     stop: Stop,
     spool: PathBuf,
     dead: Arc<Notify>,
@@ -54,15 +70,25 @@ struct Saboteur {
 impl Listener for Saboteur {
     fn hear(&mut self, event: &Event) {
         match event {
-            Event::HostAudited { .. } => self.judged += 1,
-            Event::RunStarted { .. } => {}
+            Event::HostAudited { .. } => {
+                self.judged += 1;
+                self.open -= 1;
+            }
+            Event::RunStarted { hosts, .. } => self.open = hosts.len(),
+            Event::HostsTakenUp { hosts } => self.open -= *hosts as usize,
             _ => return,
         }
         if self.left.stop_after == Some(self.judged) {
             self.stop.order(StopCause::Interrupted);
         }
+        if let (0, Some(time)) = (self.open, &self.left.time) {
+            time.stop();
+        }
         if self.left.lose_spool_after == Some(self.judged) {
             drop(std::fs::remove_file(&self.spool));
+        }
+        if let Some((_, path, claim)) = self.left.put_after.take_if(|(after, ..)| *after == self.judged) {
+            std::fs::write(path, serde_json::to_vec(&claim).unwrap()).unwrap();
         }
         if self.left.die_after == Some(self.judged) {
             self.dead.notify_one();
@@ -113,9 +139,10 @@ impl ResumableRun {
         self.folder = tempfile::tempdir().unwrap();
     }
 
-    /// Tries until it is committed, undisturbed.
+    /// Tries until it is committed, undisturbed; waits for the lease of one that died.
     pub async fn committed(&self, store: &Store) -> Arc<Manifest> {
-        match self.try_it(store, Try::default()).await.unwrap() {
+        let (patience, heartbeat) = (Some(Patience::StandBy), Some(Duration::from_millis(20)));
+        match self.try_it(store, Try { patience, heartbeat, ..Try::default() }).await.unwrap() {
             Ended::Committed(manifest) => manifest,
             other => panic!("the run ended as {other:?}"),
         }
@@ -143,8 +170,18 @@ pub async fn try_slot<P: Provider + 'static>(
         parent: None,
     };
     let (stop, dead) = (Stop::default(), Arc::new(Notify::new()));
-    let saboteur =
-        Saboteur { left: how, judged: 0, stop: stop.clone(), spool: spool.clone(), dead: dead.clone() };
+    let usual = Terms::default();
+    let lease =
+        Terms { ttl: how.ttl.unwrap_or(usual.ttl), heartbeat: how.heartbeat.unwrap_or(usual.heartbeat) };
+    let patience = how.patience.unwrap_or(Patience::Leave);
+    let saboteur = Saboteur {
+        left: how,
+        judged: 0,
+        open: 0,
+        stop: stop.clone(),
+        spool: spool.clone(),
+        dead: dead.clone(),
+    };
     let ground = Ground {
         clock: Clock::standing_at(slot.instant()),
         store: store.clone(),
@@ -152,19 +189,23 @@ pub async fn try_slot<P: Provider + 'static>(
         stop,
         listeners: vec![Box::new(saboteur)],
         warnings: Vec::new(),
+        lease,
+        patience,
     };
     tokio::select! {
-        ended = run(plan, provider, header, ground) => ended,
+        // A run is large, and a test's stack is not.
+        ended = Box::pin(run(plan, provider, header, ground)) => ended,
         () = dead.notified() => Err(Failure::new(FailureKind::Cancelled, "dropped where it stood")),
     }
 }
 
-/// Everything a store holds, by key; but for the manifest and the report, which tell durations.
+/// Everything a store holds, by key; but for the manifest and the report, which tell durations,
+/// and for leases.
 pub async fn objects(store: &Store) -> BTreeMap<String, bytes::Bytes> {
     let mut objects = BTreeMap::new();
     for below in ["data", "runs"] {
         for (key, _) in store.list(&Key::parse(below).unwrap()).await.unwrap() {
-            if !key.as_str().ends_with(".json") {
+            if !key.as_str().ends_with(".json") && !key.as_str().contains("/lease/") {
                 objects.insert(key.as_str().to_owned(), store.get(&key).await.unwrap().unwrap());
             }
         }
