@@ -51,7 +51,8 @@ pub fn blows_at_random(fleet: &Simulator, endpoint: &str, blows: usize) -> Tally
     let work = &|seed| {
         let _entered = runtime.enter();
         let (mut dice, mut lasts) = (SmallRng::seed_from_u64(seed), lasts);
-        while let Some(slot) = tally.lock().unwrap().next(blows) {
+        loop {
+            let Some(slot) = tally.lock().unwrap().next(blows) else { return };
             let target = target(slot);
             let mut done = Vec::new();
             for _ in 0..dice.random_range(1..=3) {
