@@ -21,6 +21,7 @@ use crate::daemon::pauses::{Pauses, is_paused};
 use crate::daemon::picture::{DecisionWord, JobPicture, LastCommitted, LastDecision, RunOutcome};
 use crate::daemon::scheduler::{Cause, Decision, NotAsked, Pause, Scheduler, Width};
 use crate::daemon::state::State;
+use crate::engine::begun::begun;
 use crate::engine::launch;
 use crate::engine::recorder::Listener;
 use crate::engine::run::Ended;
@@ -166,7 +167,7 @@ impl Daemon {
             let is_new = self.scheduler.jobs().all(|known| *known != job.name);
             let (last, cut_off) = match store.filter(|_| is_new) {
                 Some(store) => {
-                    (LastCommitted::newest(&store, &job.name).await, cut_off(&store, &job.name).await)
+                    (LastCommitted::newest(&store, &job.name).await, cut_off(&store, job, now).await)
                 }
                 None => (None, Vec::new()),
             };
@@ -362,7 +363,18 @@ impl Daemon {
     }
 }
 
-/// Slots that an earlier daemon could not finish.
-async fn cut_off(store: &Store, job: &JobName) -> Vec<Slot> {
-    spools::interrupted(store, &launch::spool_folder(store), job).await
+/// Slots that an earlier daemon could not finish, here or on another machine, oldest first.
+async fn cut_off(store: &Store, job: &Job, now: DateTime<Utc>) -> Vec<Slot> {
+    let mut slots = spools::interrupted(store, &launch::spool_folder(store), &job.name).await;
+    if store.folder().is_none() {
+        match begun(store, &job.name, now - job.scheduling.catch_up_window).await {
+            Ok(begun) => slots.extend(begun),
+            Err(error) => {
+                tracing::warn!(job.name = %job.name, %error, "slots that were cut off elsewhere cannot be found");
+            }
+        }
+    }
+    slots.sort();
+    slots.dedup();
+    slots
 }

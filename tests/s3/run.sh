@@ -1,8 +1,8 @@
 #!/bin/sh
-# A real S3 server judges the store: moto's, against which the store's contract tests and whole
-# runs of the program pass (judge.py), and rclone's, which takes a conditional write and
-# ignores the condition, and so must be refused. deltalake and Polars read the Delta logs that
-# the program keeps on moto and on disk (delta.py). Fails if a check fails. Where Python or the
+# A real S3 server judges the store: moto's, against which the store's contract tests, whole
+# runs of the program (judge.py) and runs that are killed pass, and rclone's, which takes a
+# conditional write and ignores the condition, and so must be refused. deltalake and Polars read
+# the Delta logs that the program keeps on moto and on disk (delta.py). Fails if a check fails. Where Python or the
 # packages are missing it says so and passes, unless LUSTRUM_INTEROP_REQUIRED=1.
 #
 #   LUSTRUM_BIN         the program to judge, seen from the root of the repository;
@@ -70,5 +70,6 @@ verdict=0
 "$work/venv/bin/python" tests/s3/judge.py "$LUSTRUM_BIN" "$work" \
     "http://127.0.0.1:$moto" "http://127.0.0.1:$rclone" || verdict=1
 "$work/venv/bin/python" tests/s3/delta.py "$LUSTRUM_DELTA_BIN" "$work" "http://127.0.0.1:$moto" || verdict=1
-LUSTRUM_S3_ENDPOINT="http://127.0.0.1:$moto" cargo test --quiet --test it -- output_store || verdict=1
+LUSTRUM_S3_ENDPOINT="http://127.0.0.1:$moto" LUSTRUM_BIN=$LUSTRUM_BIN \
+    cargo test --quiet --test it -- output_store on_s3 || verdict=1
 exit $verdict

@@ -8,8 +8,9 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use futures::StreamExt;
 use futures::stream::BoxStream;
+use futures::{StreamExt, TryStreamExt};
+use lustrum::output::s3::S3Access;
 use object_store::multipart::{MultipartStore, PartId};
 use object_store::path::Path;
 use object_store::{
@@ -18,6 +19,8 @@ use object_store::{
 };
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
+
+use crate::world::stopped_time::StoppedTime;
 
 /// Which calls fail.
 #[derive(Clone, Copy, Debug)]
@@ -38,6 +41,9 @@ pub enum When {
     After,
     /// The call does nothing and never says so.
     Never,
+    /// The call does nothing, and is given up after the time that a store's client gives one
+    /// request.
+    Silent,
 }
 
 #[derive(Debug)]
@@ -52,6 +58,7 @@ struct Fuse {
     called: AtomicUsize,
     /// Decides instead of the numbers.
     dice: Option<Mutex<StdRng>>,
+    time: Option<StoppedTime>,
 }
 
 /// The share of calls that fail by the dice, before and after taking effect each.
@@ -59,7 +66,7 @@ const UNRELIABLE: f64 = 0.2;
 
 impl<S> FaultStore<S> {
     pub fn new(inner: Arc<S>, faults: Faults) -> Self {
-        Self { inner, fuse: Arc::new(Fuse { faults, called: AtomicUsize::new(0), dice: None }) }
+        Self { inner, fuse: Arc::new(Fuse { faults, called: AtomicUsize::new(0), dice: None, time: None }) }
     }
 
     /// One call in five does nothing, one in five takes effect and says that it did not.
@@ -67,7 +74,13 @@ impl<S> FaultStore<S> {
         let error = std::io::ErrorKind::TimedOut;
         let faults = Faults { from: 0, calls: 0, when: When::Before, error };
         let dice = Some(Mutex::new(StdRng::seed_from_u64(seed)));
-        Self { inner, fuse: Arc::new(Fuse { faults, called: AtomicUsize::new(0), dice }) }
+        Self { inner, fuse: Arc::new(Fuse { faults, called: AtomicUsize::new(0), dice, time: None }) }
+    }
+
+    /// Its first fault lets time go on.
+    pub fn in_time(inner: Arc<S>, faults: Faults, time: StoppedTime) -> Self {
+        let called = AtomicUsize::new(0);
+        Self { inner, fuse: Arc::new(Fuse { faults, called, dice: None, time: Some(time) }) }
     }
 
     /// How many calls there were so far.
@@ -88,7 +101,11 @@ impl Fuse {
             };
         }
         let Faults { from, calls, when, .. } = self.faults;
-        (call >= from && call - from < calls).then_some(when)
+        let strikes = call >= from && call - from < calls;
+        if let Some(time) = self.time.as_ref().filter(|_| strikes) {
+            time.go_on();
+        }
+        strikes.then_some(when)
     }
 
     fn error(&self) -> Error {
@@ -102,6 +119,10 @@ impl Fuse {
             Some(When::Before) => Err(self.error()),
             Some(When::After) => call.await.and(Err(self.error())),
             Some(When::Never) => std::future::pending().await,
+            Some(When::Silent) => {
+                tokio::time::sleep(S3Access::default().request_timeout).await;
+                Err(self.error())
+            }
         }
     }
 }
@@ -149,7 +170,12 @@ impl<S: ObjectStore> ObjectStore for FaultStore<S> {
     }
 
     fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
-        self.inner.list(prefix)
+        let (listed, fuse) = (self.inner.list(prefix), self.fuse.clone());
+        let listing = async move { fuse.around(listed.try_collect::<Vec<_>>()).await };
+        futures::stream::once(listing)
+            .map_ok(|found| futures::stream::iter(found).map(Ok))
+            .try_flatten()
+            .boxed()
     }
 
     async fn list_with_delimiter(&self, prefix: Option<&Path>) -> Result<ListResult> {

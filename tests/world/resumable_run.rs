@@ -22,10 +22,13 @@ use lustrum::model::target::AuthMethod;
 use lustrum::output::layout::Key;
 use lustrum::output::lease::{Claim, Terms};
 use lustrum::output::store::Store;
+use lustrum::providers::provider::Provider;
 use lustrum::simulator::fleet::FleetSpec;
 use lustrum::simulator::running::Simulator;
 use lustrum::time::clock::Clock;
 use tokio::sync::Notify;
+
+use crate::world::stopped_time::StoppedTime;
 
 /// The slot and where its tries leave their spool.
 pub struct ResumableRun {
@@ -50,11 +53,15 @@ pub struct Try {
     pub ttl: Option<Duration>,
     /// Drops it where it stands when so many hosts have been judged.
     pub die_after: Option<usize>,
+    /// Stopped when every host has been judged.
+    pub time: Option<StoppedTime>,
 }
 
 struct Saboteur {
     left: Try,
     judged: usize,
+    /// Hosts that are not yet judged.
+    open: usize,
     stop: Stop,
     spool: PathBuf,
     dead: Arc<Notify>,
@@ -63,12 +70,19 @@ struct Saboteur {
 impl Listener for Saboteur {
     fn hear(&mut self, event: &Event) {
         match event {
-            Event::HostAudited { .. } => self.judged += 1,
-            Event::RunStarted { .. } => {}
+            Event::HostAudited { .. } => {
+                self.judged += 1;
+                self.open -= 1;
+            }
+            Event::RunStarted { hosts, .. } => self.open = hosts.len(),
+            Event::HostsTakenUp { hosts } => self.open -= *hosts as usize,
             _ => return,
         }
         if self.left.stop_after == Some(self.judged) {
             self.stop.order(StopCause::Interrupted);
+        }
+        if let (0, Some(time)) = (self.open, &self.left.time) {
+            time.stop();
         }
         if self.left.lose_spool_after == Some(self.judged) {
             drop(std::fs::remove_file(&self.spool));
@@ -115,50 +129,9 @@ impl ResumableRun {
     }
 
     pub async fn try_plan(&self, plan: Plan, store: &Store, how: Try) -> Result<Ended, Failure> {
-        let dead = Arc::new(Notify::new());
-        tokio::select! {
-            ended = self.running(plan, store, how, dead.clone()) => ended,
-            () = dead.notified() => Err(Failure::new(FailureKind::Cancelled, "dropped where it stood")),
-        }
-    }
-
-    async fn running(
-        &self,
-        plan: Plan,
-        store: &Store,
-        how: Try,
-        dead: Arc<Notify>,
-    ) -> Result<Ended, Failure> {
-        let slot = Slot::parse("20261121T060000.000Z").unwrap();
-        let header = RunHeader {
-            run_id: RunId::new(&plan.job, slot),
-            job: plan.job.clone(),
-            slot,
-            attempt: Attempt::from_bits(1),
-            started_at: slot.instant(),
-            program_version: "0.0.0".into(),
-            plan_digest: plan.digest(),
-            scope: Scope::Full,
-            parent: None,
-        };
-        let stop = Stop::default();
-        let usual = Terms::default();
-        let lease =
-            Terms { ttl: how.ttl.unwrap_or(usual.ttl), heartbeat: how.heartbeat.unwrap_or(usual.heartbeat) };
-        let patience = how.patience.unwrap_or(Patience::Leave);
-        let saboteur = Saboteur { left: how, judged: 0, stop: stop.clone(), spool: self.spool(), dead };
-        let ground = Ground {
-            clock: Clock::standing_at(slot.instant()),
-            store: store.clone(),
-            spool: self.spool(),
-            stop,
-            listeners: vec![Box::new(saboteur)],
-            warnings: Vec::new(),
-            lease,
-            patience,
-        };
         let shell = Job::default().limits.shell();
-        run(plan, Arc::new(lustrum::providers::catalogue::hyperv(shell)), header, ground).await
+        let provider = Arc::new(lustrum::providers::catalogue::hyperv(shell));
+        try_slot(provider, (plan, 1), self.spool(), store, how).await
     }
 
     /// From now on the slot is tried on a machine that has seen nothing of it.
@@ -173,6 +146,56 @@ impl ResumableRun {
             Ended::Committed(manifest) => manifest,
             other => panic!("the run ended as {other:?}"),
         }
+    }
+}
+
+/// One try at the slot, under the attempt of this number.
+pub async fn try_slot<P: Provider + 'static>(
+    provider: Arc<P>,
+    (plan, attempt): (Plan, u64),
+    spool: PathBuf,
+    store: &Store,
+    how: Try,
+) -> Result<Ended, Failure> {
+    let slot = Slot::parse("20261121T060000.000Z").unwrap();
+    let header = RunHeader {
+        run_id: RunId::new(&plan.job, slot),
+        job: plan.job.clone(),
+        slot,
+        attempt: Attempt::from_bits(attempt),
+        started_at: slot.instant(),
+        program_version: "0.0.0".into(),
+        plan_digest: plan.digest(),
+        scope: Scope::Full,
+        parent: None,
+    };
+    let (stop, dead) = (Stop::default(), Arc::new(Notify::new()));
+    let usual = Terms::default();
+    let lease =
+        Terms { ttl: how.ttl.unwrap_or(usual.ttl), heartbeat: how.heartbeat.unwrap_or(usual.heartbeat) };
+    let patience = how.patience.unwrap_or(Patience::Leave);
+    let saboteur = Saboteur {
+        left: how,
+        judged: 0,
+        open: 0,
+        stop: stop.clone(),
+        spool: spool.clone(),
+        dead: dead.clone(),
+    };
+    let ground = Ground {
+        clock: Clock::standing_at(slot.instant()),
+        store: store.clone(),
+        spool,
+        stop,
+        listeners: vec![Box::new(saboteur)],
+        warnings: Vec::new(),
+        lease,
+        patience,
+    };
+    tokio::select! {
+        // A run is large, and a test's stack is not.
+        ended = Box::pin(run(plan, provider, header, ground)) => ended,
+        () = dead.notified() => Err(Failure::new(FailureKind::Cancelled, "dropped where it stood")),
     }
 }
 
