@@ -7,5 +7,6 @@ pub mod failure;
 pub mod manifest;
 pub mod outcome;
 pub mod run;
+pub mod shard;
 pub mod status;
 pub mod target;

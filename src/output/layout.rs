@@ -4,6 +4,7 @@
 //! data/<table>/v1/run_date=YYYY-MM-DD/<run_id>-<attempt>.parquet   what people glob
 //! runs/<job>/<slot>/<attempt>/<name>                               CSV, NDJSON, workbook, reports
 //! runs/<job>/<slot>/<attempt>/staged/<key with ~>.part             not yet shown (disk only)
+//! runs/<job>/<slot>/auth/<digest of a credential's name>/<n>.<word> logons that shards share
 //! runs/<job>/<slot>/manifest.json                                  THE commit point
 //! runs/<job>/latest.json                                           advisory
 //! probe/<nonce>-<name>                                             for a moment, when a run begins
@@ -13,9 +14,12 @@ use std::fmt;
 
 use object_store::path::Path;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
+use crate::model::credential::CredentialName;
 use crate::model::event::RunHeader;
 use crate::model::run::{Attempt, JobName, RunId, Slot};
+use crate::output::published::hex;
 use crate::tables::table::TableId;
 
 /// The name of one object below the store's root: `/`-separated, no empty part.
@@ -130,6 +134,17 @@ pub fn slots(job: &JobName) -> Key {
 /// Everything of a run but what lies under `data/`, of all its attempts.
 pub fn run_folder(job: &JobName, slot: Slot) -> Key {
     Key(format!("runs/{job}/{slot}"))
+}
+
+/// Where the shards of a slot write down how a credential fares. Its name may be anything.
+pub fn logons(job: &JobName, slot: Slot, credential: &CredentialName) -> Key {
+    let digest = Sha256::digest(&credential.0);
+    Key(format!("{}/auth/{}", run_folder(job, slot), hex(&digest[..8])))
+}
+
+/// One of the objects there.
+pub fn logon(logons: &Key, number: u32, word: &str) -> Key {
+    Key(format!("{logons}/{number:06}.{word}"))
 }
 
 /// Below it lies a folder for each table.
