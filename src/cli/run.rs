@@ -6,9 +6,10 @@ use crate::cli::refusal::{Answer, Refusal};
 use crate::cli::slot::Told;
 use crate::cli::survey::{Survey, survey};
 use crate::cli::terminal::Terminal;
-use crate::cli::{dotenv, lineage, request, slot, telemetry};
+use crate::cli::{dotenv, lineage, request, shard, slot, telemetry};
 use crate::config::load;
 use crate::engine::plan::Plan;
+use crate::engine::share::Share;
 use crate::model::target::Platform;
 use crate::providers::catalogue;
 use crate::time::clock::Clock;
@@ -19,6 +20,7 @@ pub async fn run(global: &Global, arguments: &RunArguments, terminal: &Terminal)
     }
     let environment = dotenv::read()?;
     let told = slot::told(arguments, &environment, Clock::system().now()).map_err(Refusal::Usage)?;
+    let shard = shard::told(arguments, &environment, &told).map_err(Refusal::Usage)?;
     let request = request::of_run(global, arguments, environment);
     let asked = load::ask(&request, true)?;
     let log = telemetry::start(&asked.job.log, terminal);
@@ -31,6 +33,7 @@ pub async fn run(global: &Global, arguments: &RunArguments, terminal: &Terminal)
         return nothing_to_retry(arguments, terminal);
     }
     warnings.extend(warning);
+    plan.share = shard.map_or(Share::Whole, Share::Shard);
     let slot = match told {
         Told::Slot(slot) => Some(slot),
         Told::HandMade(name) => {

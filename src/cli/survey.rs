@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::cli::exit::{Exit, RunEnd};
 use crate::cli::journal::Journal;
 use crate::cli::progress::Progress;
+use crate::cli::sharded;
 use crate::cli::signals::{Order, Signals};
 use crate::cli::summary::Summary;
 use crate::cli::summary_text;
@@ -14,9 +15,10 @@ use crate::config::store::Opening;
 use crate::engine::launch::{self, Lineage};
 use crate::engine::plan::Plan;
 use crate::engine::run::{Ended, Ground, leave_dry_report, run};
+use crate::engine::share::Share;
 use crate::engine::stop::{Stop, StopCause};
 use crate::history::ledger::{Ledger, RunRef};
-use crate::model::event::CancelCause;
+use crate::model::event::{CancelCause, RunHeader};
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::manifest::Manifest;
 use crate::model::run::Slot;
@@ -43,151 +45,163 @@ pub struct Survey {
 
 /// Runs the survey and says how it ended, on the terminal and by the exit code.
 pub async fn survey<P: Provider + 'static>(
-    mut survey: Survey,
+    survey: Survey,
     provider: P,
     terminal: &Terminal,
 ) -> io::Result<Exit> {
-    let dry_run = survey.plan.dry_run;
-    let told = Telling {
-        json: survey.json,
-        by_collector: survey.by_collector,
-        zero_if_recorded: survey.zero_if_recorded,
-    };
-    let (_, nonce) = uuid::Uuid::new_v4().as_u64_pair();
-    let (store, warnings) = match launch::store(&survey.opening, nonce).await {
-        Ok(opened) => opened,
+    let mut scene = match Scene::open(survey, provider, terminal).await {
+        Ok(scene) => scene,
         Err(failure) => return Ok(not_recorded(&failure.to_string(), terminal)),
     };
-    survey.warnings.extend(warnings);
-    let clock = Clock::system();
-    // Without another word a run stands for its start.
-    let slot = survey.slot.unwrap_or_else(|| Slot::at(clock.now()));
-    let run = RunRef { slot, job: survey.plan.job.clone() };
-    if !dry_run {
-        match Ledger::of(&store).manifest(&run).await {
-            Ok(Some(manifest)) => return told.tell_again(&manifest, &store, terminal),
+    if !scene.survey.plan.dry_run {
+        match Ledger::of(&scene.store).manifest(&scene.run).await {
+            Ok(Some(manifest)) => return scene.tell_again(&manifest),
             Ok(None) => {}
             Err(error) => return Ok(not_recorded(&error.to_string(), terminal)),
         }
     }
-    let ended = match conduct(survey, provider, slot, clock, &store, terminal).await {
-        Some(Ok(ended)) => ended,
-        Some(Err(failure)) if failure.kind == FailureKind::Busy => {
-            terminal.note(&format!("nothing was done: {failure}"));
-            return Ok(Exit::TryAgain);
+    if scene.survey.slot.is_some() && sharded::looks_back(&scene.survey.plan.share) {
+        sharded::finalize_stragglers(&mut scene).await;
+    }
+    match scene.survey.plan.share {
+        Share::Shard(shard) => sharded::run_shard(&mut scene, shard).await,
+        Share::Whole | Share::Finalizer { .. } => {
+            let (plan, header) = (scene.survey.plan.clone(), scene.header(scene.run.slot));
+            let ended = scene.conduct(plan, header, Vec::new()).await;
+            scene.end(&ended).await
         }
-        Some(Err(failure)) => return Ok(not_recorded(&failure.to_string(), terminal)),
-        None => {
-            terminal.note("stopped at once: nothing was committed");
-            return Ok(Exit::TryAgain);
-        }
-    };
-    match ended {
-        Ended::Committed(manifest) => {
-            let key = layout::manifest(&manifest.job, manifest.slot);
-            told.tell(&manifest, &store, Some(key.as_str()), dry_run, terminal)
-        }
-        Ended::DryRun(manifest) => {
-            let report = match leave_dry_report(&store, &manifest).await {
-                Ok(report) => report,
-                Err(failure) => return Ok(not_recorded(&failure.to_string(), terminal)),
-            };
-            terminal.note(&format!("dry run: nothing was collected; the report is {report}"));
-            told.tell(&manifest, &store, None, dry_run, terminal)
-        }
-        Ended::Interrupted(manifest) => {
-            terminal.note(&format!(
-                "interrupted: nothing was committed; the next run of slot {} asks only the hosts that are left",
-                manifest.slot
-            ));
-            Ok(Exit::TryAgain)
-        }
-        Ended::LostTo(attempt) => {
-            // A twin was faster, and it asked the same: its word on the slot is ours.
-            match Ledger::of(&store).manifest(&run).await {
-                Ok(Some(manifest)) => told.tell_again(&manifest, &store, terminal),
-                Ok(None) => Ok(not_recorded(&format!("attempt {attempt} has this slot"), terminal)),
-                Err(error) => Ok(not_recorded(&error.to_string(), terminal)),
+    }
+}
+
+/// What all that a process does for its slot has in common.
+pub struct Scene<'a, P> {
+    pub survey: Survey,
+    pub store: Store,
+    pub run: RunRef,
+    pub terminal: &'a Terminal,
+    pub clock: Clock,
+    provider: Arc<P>,
+    signals: Signals,
+}
+
+impl<'a, P: Provider + 'static> Scene<'a, P> {
+    pub async fn open(mut survey: Survey, provider: P, terminal: &'a Terminal) -> Result<Self, Failure> {
+        let (_, nonce) = uuid::Uuid::new_v4().as_u64_pair();
+        let (store, warnings) = launch::store(&survey.opening, nonce).await?;
+        survey.warnings.extend(warnings);
+        let signals = Signals::listen()
+            .map_err(|error| Failure::new(FailureKind::Bug, format!("no signals: {error}")))?;
+        let clock = Clock::system();
+        // Without another word a run stands for its start.
+        let slot = survey.slot.unwrap_or_else(|| Slot::at(clock.now()));
+        let run = RunRef { slot, job: survey.plan.job.clone() };
+        Ok(Self { survey, store, run, terminal, clock, provider: Arc::new(provider), signals })
+    }
+
+    /// The header of a new attempt at a slot of the job.
+    pub fn header(&self, slot: Slot) -> RunHeader {
+        let (_, nonce) = uuid::Uuid::new_v4().as_u64_pair();
+        launch::header(&self.survey.plan, slot, self.survey.lineage.clone(), &self.clock, nonce)
+    }
+
+    /// One run, listening to signals. `None`: a second Ctrl-C gave it up where it stood.
+    pub async fn conduct(
+        &mut self,
+        plan: Plan,
+        header: RunHeader,
+        warnings: Vec<String>,
+    ) -> Option<Result<Ended, Failure>> {
+        let spool = match launch::spool_path(&self.store, &header, &plan.share) {
+            Ok(path) => path,
+            Err(failure) => return Some(Err(failure)),
+        };
+        let stop = Stop::default();
+        let progress = Progress::new(self.terminal.clone(), plan.dry_run);
+        let ground = Ground {
+            clock: self.clock.clone(),
+            store: self.store.clone(),
+            spool,
+            stop: stop.clone(),
+            listeners: vec![Box::new(Journal::default()), Box::new(progress)],
+            warnings: [self.survey.warnings.clone(), warnings].concat(),
+        };
+        let running = run(plan, self.provider.clone(), header, ground);
+        tokio::pin!(running);
+        loop {
+            tokio::select! {
+                ended = &mut running => return Some(ended),
+                order = self.signals.next() => match order {
+                    Order::Cancel => stop.order(StopCause::Cancelled(CancelCause::Operator)),
+                    Order::Interrupt => stop.order(StopCause::Interrupted),
+                    Order::Abort => return None,
+                },
             }
         }
     }
-}
 
-/// The run, listening to signals. `None`: a second Ctrl-C gave it up where it stood.
-async fn conduct<P: Provider + 'static>(
-    survey: Survey,
-    provider: P,
-    slot: Slot,
-    clock: Clock,
-    store: &Store,
-    terminal: &Terminal,
-) -> Option<Result<Ended, Failure>> {
-    let (_, nonce) = uuid::Uuid::new_v4().as_u64_pair();
-    let header = launch::header(&survey.plan, slot, survey.lineage, &clock, nonce);
-    let spool = match launch::spool_path(store, &header) {
-        Ok(path) => path,
-        Err(failure) => return Some(Err(failure)),
-    };
-    let mut signals = match Signals::listen() {
-        Ok(signals) => signals,
-        Err(error) => return Some(Err(Failure::new(FailureKind::Bug, format!("no signals: {error}")))),
-    };
-    let stop = Stop::default();
-    let progress = Progress::new(terminal.clone(), survey.plan.dry_run);
-    let ground = Ground {
-        clock,
-        store: store.clone(),
-        spool,
-        stop: stop.clone(),
-        listeners: vec![Box::new(Journal::default()), Box::new(progress)],
-        warnings: survey.warnings,
-    };
-    let running = run(survey.plan, Arc::new(provider), header, ground);
-    tokio::pin!(running);
-    loop {
-        tokio::select! {
-            ended = &mut running => return Some(ended),
-            order = signals.next() => match order {
-                Order::Cancel => stop.order(StopCause::Cancelled(CancelCause::Operator)),
-                Order::Interrupt => stop.order(StopCause::Interrupted),
-                Order::Abort => return None,
-            },
+    /// Says how the run of this scene's slot ended.
+    pub async fn end(&self, ended: &Option<Result<Ended, Failure>>) -> io::Result<Exit> {
+        let terminal = self.terminal;
+        match ended {
+            Some(Ok(Ended::Committed(manifest))) => {
+                let key = layout::manifest(&manifest.job, manifest.slot);
+                self.tell(manifest, Some(key.as_str()))
+            }
+            Some(Ok(Ended::Staged(manifest))) => self.tell(manifest, None),
+            Some(Ok(Ended::DryRun(manifest))) => {
+                let report = match leave_dry_report(&self.store, manifest).await {
+                    Ok(report) => report,
+                    Err(failure) => return Ok(not_recorded(&failure.to_string(), terminal)),
+                };
+                terminal.note(&format!("dry run: nothing was collected; the report is {report}"));
+                self.tell(manifest, None)
+            }
+            Some(Ok(Ended::Interrupted(manifest))) => {
+                terminal.note(&format!(
+                    "interrupted: nothing was committed; the next run of slot {} asks only the hosts that are left",
+                    manifest.slot
+                ));
+                Ok(Exit::TryAgain)
+            }
+            Some(Ok(Ended::LostTo(attempt))) => {
+                // A twin was faster, and it asked the same: its word on the slot is ours.
+                match Ledger::of(&self.store).manifest(&self.run).await {
+                    Ok(Some(manifest)) => self.tell_again(&manifest),
+                    Ok(None) => Ok(not_recorded(&format!("attempt {attempt} has this slot"), terminal)),
+                    Err(error) => Ok(not_recorded(&error.to_string(), terminal)),
+                }
+            }
+            Some(Err(failure)) if failure.kind == FailureKind::Busy => {
+                terminal.note(&format!("nothing was done: {failure}"));
+                Ok(Exit::TryAgain)
+            }
+            Some(Err(failure)) => Ok(not_recorded(&failure.to_string(), terminal)),
+            None => {
+                terminal.note("stopped at once: nothing was committed");
+                Ok(Exit::TryAgain)
+            }
         }
     }
-}
 
-struct Telling {
-    json: bool,
-    by_collector: bool,
-    zero_if_recorded: bool,
-}
-
-impl Telling {
     /// The slot is committed: its run is told as it was recorded, and its code is the code.
-    fn tell_again(&self, manifest: &Manifest, store: &Store, terminal: &Terminal) -> io::Result<Exit> {
+    pub fn tell_again(&self, manifest: &Manifest) -> io::Result<Exit> {
         let Manifest { job, slot, attempt, .. } = manifest;
-        terminal.note(&format!(
+        self.terminal.note(&format!(
             "slot {slot} of {job} is committed by attempt {attempt}: nothing is written, this is what it recorded"
         ));
-        self.tell(manifest, store, Some(layout::manifest(job, *slot).as_str()), false, terminal)
+        self.tell(manifest, Some(layout::manifest(job, *slot).as_str()))
     }
 
-    fn tell(
-        &self,
-        manifest: &Manifest,
-        store: &Store,
-        key: Option<&str>,
-        dry_run: bool,
-        terminal: &Terminal,
-    ) -> io::Result<Exit> {
-        let summary = Summary::of(manifest, store.root(), key, dry_run);
-        let text = if self.json {
+    /// `key` is where the manifest stands; absent when it was not committed.
+    fn tell(&self, manifest: &Manifest, key: Option<&str>) -> io::Result<Exit> {
+        let summary = Summary::of(manifest, self.store.root(), key, self.survey.plan.dry_run);
+        let text = if self.survey.json {
             serde_json::to_string_pretty(&summary)?
         } else {
-            summary_text::render(&summary, terminal.out, self.by_collector)
+            summary_text::render(&summary, self.terminal.out, self.survey.by_collector)
         };
-        terminal.print(&text)?;
-        Ok(Exit::of_run(end_of(manifest), self.zero_if_recorded))
+        self.terminal.print(&text)?;
+        Ok(Exit::of_run(end_of(manifest), self.survey.zero_if_recorded))
     }
 }
 
@@ -201,7 +215,8 @@ fn end_of(manifest: &Manifest) -> RunEnd {
     }
 }
 
-fn not_recorded(message: &str, terminal: &Terminal) -> Exit {
+/// Nothing proves that the run took place.
+pub fn not_recorded(message: &str, terminal: &Terminal) -> Exit {
     terminal.error(&format!("the run could not be recorded: {message}"));
     Exit::NotRecorded
 }

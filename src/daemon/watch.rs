@@ -294,7 +294,7 @@ impl Daemon {
                 tracing::info!(job.name = %job, %slot, %attempt, "another attempt has committed this slot");
                 RunOutcome::CommittedByOther
             }
-            Ok(Ended::Interrupted(_) | Ended::DryRun(_)) => {
+            Ok(Ended::Interrupted(_) | Ended::DryRun(_) | Ended::Staged(_)) => {
                 tracing::warn!(job.name = %job, %slot, "interrupted: nothing is committed");
                 RunOutcome::Interrupted
             }
@@ -388,7 +388,7 @@ impl Execution {
             return Ok(Ended::LostTo(attempt));
         }
         let header = launch::header(&plan, self.slot, Lineage::default(), &self.clock, self.nonce);
-        let spool = launch::spool_path(&store, &header)?;
+        let spool = launch::spool_path(&store, &header, &plan.share)?;
         let ground =
             Ground { clock: self.clock, store, spool, stop: self.stop, listeners: self.listeners, warnings };
         match platform {

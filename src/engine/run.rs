@@ -11,13 +11,14 @@ use crate::engine::plan::Plan;
 use crate::engine::recorder::{Listener, Recorder};
 use crate::engine::report;
 use crate::engine::resume::{self, Beginning, Note};
+use crate::engine::share::Share;
 use crate::engine::stop::{Stop, StopCause};
-use crate::engine::{ground, pipeline, spools};
+use crate::engine::{ground, pipeline, shards, spools};
 use crate::history::ledger::Ledger;
 use crate::history::remembered::{Remembered, remembered};
 use crate::model::event::{Event, RunHeader};
 use crate::model::failure::{Failure, FailureKind};
-use crate::model::manifest::Manifest;
+use crate::model::manifest::{Cancelled, Manifest};
 use crate::model::run::Attempt;
 use crate::output::commit::{Commit, commit};
 use crate::output::draft::Draft;
@@ -61,6 +62,8 @@ pub enum Ended {
     Interrupted(Arc<Manifest>),
     /// Another attempt has committed this slot; nothing of ours is left.
     LostTo(Attempt),
+    /// A shard has ended: its hosts are staged, nothing was committed.
+    Staged(Arc<Manifest>),
 }
 
 /// Drives the plan and records what comes of it. An error means that the run could not be
@@ -75,9 +78,9 @@ pub async fn run<P: Provider + 'static>(
     let plan = Arc::new(plan);
     spools::remove_stale(&store, &spool, clock.now()).await;
     let TakenUp { spool, finished, discarded } = take_up(&plan, &header, spool).await?;
-    let manifest = Manifest::open(header.clone(), plan.hosts());
+    let manifest = Manifest::open(header.clone(), plan.own_hosts());
     let mut recorder = Recorder::new(manifest, spool.clone(), listeners);
-    recorder.note(&Event::RunStarted { header: header.clone(), hosts: plan.hosts().collect() });
+    recorder.note(&Event::RunStarted { header: header.clone(), hosts: plan.own_hosts().collect() });
     let lost = "an earlier try at this slot asked for something else: what it had collected is discarded";
     for message in warnings.into_iter().chain(discarded.then(|| lost.to_owned())) {
         recorder.note(&Event::Warning { host: None, message });
@@ -86,7 +89,11 @@ pub async fn run<P: Provider + 'static>(
         recorder.note(&Event::HostsTakenUp { hosts: finished.len() as u64 });
     }
     resume::events(&finished, &header).for_each(|event| recorder.recall(&event));
-    let beginning = Beginning::after(&plan, &finished);
+    if let Share::Finalizer { cancelled: Some(Cancelled { cause, at }) } = plan.share {
+        recorder.note(&Event::CancelRequested { cause, at });
+    }
+    let book = shards::logon_book(&plan, &header, &store, &clock);
+    let beginning = Beginning::after(&plan, &finished, book);
     drop(finished);
 
     let drive = |env| pipeline::drive(plan.clone(), provider, env, stop.clone(), beginning);
@@ -114,7 +121,7 @@ async fn take_up(plan: &Arc<Plan>, header: &RunHeader, path: PathBuf) -> Result<
 fn stays(recorded: &Result<Ended, Failure>, stop: &Stop) -> bool {
     match recorded {
         Ok(Ended::Interrupted(_)) => true,
-        Ok(Ended::Committed(_) | Ended::DryRun(_) | Ended::LostTo(_)) => false,
+        Ok(Ended::Committed(_) | Ended::DryRun(_) | Ended::LostTo(_) | Ended::Staged(_)) => false,
         Err(_) => stop.cause() != Some(StopCause::Unrecordable),
     }
 }
@@ -136,6 +143,10 @@ async fn record<D: Future<Output = Sightings>>(
     if stop.cause() == Some(StopCause::Interrupted) {
         recorder.spool().flush().await?;
         return Ok(Ended::Interrupted(recorder.into_manifest()));
+    }
+    if let Share::Shard(_) = plan.share {
+        recorder.note(&Event::RunEnded { at: clock.now() });
+        return Ok(Ended::Staged(recorder.into_manifest()));
     }
     if plan.dry_run {
         recorder.note(&Event::RunEnded { at: clock.now() });

@@ -49,6 +49,11 @@ impl Shard {
         self.of
     }
 
+    /// As a file is called: `2-of-8`.
+    pub fn word(self) -> String {
+        format!("{}-of-{}", self.index, self.of)
+    }
+
     /// Whether the target falls to this shard: to exactly one of all, on every machine the
     /// same. The heaviest shard has it (rendezvous hashing, Thaler and Ravishankar 1998), so
     /// with one shard more a target stays where it is or goes to the new one.

@@ -5,6 +5,8 @@
 //! runs/<job>/<slot>/<attempt>/<name>                               CSV, NDJSON, workbook, reports
 //! runs/<job>/<slot>/<attempt>/staged/<key with ~>.part             not yet shown (disk only)
 //! runs/<job>/<slot>/auth/<digest of a credential's name>/<n>.<word> logons that shards share
+//! runs/<job>/<slot>/parts/division.json                            into how many shards it is divided
+//! runs/<job>/<slot>/parts/<i>-of-<n>.json                          a shard has ended
 //! runs/<job>/<slot>/manifest.json                                  THE commit point
 //! runs/<job>/latest.json                                           advisory
 //! probe/<nonce>-<name>                                             for a moment, when a run begins
@@ -19,6 +21,7 @@ use sha2::{Digest, Sha256};
 use crate::model::credential::CredentialName;
 use crate::model::event::RunHeader;
 use crate::model::run::{Attempt, JobName, RunId, Slot};
+use crate::model::shard::Shard;
 use crate::output::published::hex;
 use crate::tables::table::TableId;
 
@@ -134,6 +137,21 @@ pub fn slots(job: &JobName) -> Key {
 /// Everything of a run but what lies under `data/`, of all its attempts.
 pub fn run_folder(job: &JobName, slot: Slot) -> Key {
     Key(format!("runs/{job}/{slot}"))
+}
+
+/// What the shards of a slot say of themselves.
+pub fn shards(job: &JobName, slot: Slot) -> Key {
+    Key(format!("runs/{job}/{slot}/parts"))
+}
+
+/// How a slot is divided into shards.
+pub fn division(job: &JobName, slot: Slot) -> Key {
+    Key(format!("{}/division.json", shards(job, slot)))
+}
+
+/// That a shard has ended.
+pub fn shard(job: &JobName, slot: Slot, shard: Shard) -> Key {
+    Key(format!("{}/{}.json", shards(job, slot), shard.word()))
 }
 
 /// Where the shards of a slot write down how a credential fares. Its name may be anything.
