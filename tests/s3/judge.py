@@ -120,6 +120,37 @@ def whole_runs(program, s3):
     check("and a missing one", path.removeprefix("prod/") in program.said("runs", "verify", first, code=1))
 
 
+def sharded(program, s3):
+    """Three pods of an Indexed Job, one of them killed and begun again."""
+    single = program.told("runs", "list")[0]["run_id"]
+    job = f"lustrum-fleet-{int(time.time()) // 60}"
+
+    def pod(index):
+        told = {"JOB_COMPLETION_INDEX": str(index), "JOB_COMPLETIONS": "3", "KUBERNETES_JOB_NAME": job}
+        return subprocess.Popen([program.binary, "run", "./fleet.toml", "--exit-zero-if-recorded"], cwd=program.folder,
+                                env={**program.environment, **told}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    pods = {index: pod(index) for index in range(3)}
+    time.sleep(0.5)
+    pods[1].kill()
+    pods[1].wait()
+    pods[1] = pod(1)
+    for index in range(3):
+        for _ in range(5):
+            if pods[index].wait() == 0:
+                break
+            pods[index] = pod(index)
+    check("every part ends", [one.returncode for one in pods.values()], [0, 0, 0])
+    merged = program.told("runs", "list")[0]
+    check("one run of all hosts", (merged["run_id"] != single, merged["hosts"], merged["scope"]), (True, 4, "full"))
+    check("which is the single run", program.told("diff", single, merged["run_id"])["changes"], [])
+    program.said("runs", "verify", merged["run_id"])
+    slot = merged["run_id"].removeprefix("fleet-")
+    check("no staged part is left", [key for key in keys(s3, "census", f"prod/runs/fleet/{slot}/staged/")], [])
+    program.said("finalize", "./fleet.toml", slot, code=1)
+    program.said("finalize", "./fleet.toml", "latest")
+
+
 def refusals(program, s3):
     begun = time.monotonic()
     told = program.said("run", "./fleet.toml", code=3, LUSTRUM__OUTPUT__DIR="s3://nowhere/x")
@@ -154,6 +185,7 @@ def main():
         s3.create_bucket(Bucket="census")
         refusals(strong, s3)
         whole_runs(strong, s3)
+        sharded(strong, s3)
         weak(Program(binary, folder, rclone, "s3://census/prod"), client(rclone))
     finally:
         fleet.terminate()

@@ -111,6 +111,17 @@ fn read(folder: &Path, slot: &str) -> Killed {
     let root = folder.join("out");
     let manifest = root.join(format!("runs/census/{slot}/manifest.json"));
     let manifest: Value = serde_json::from_slice(&std::fs::read(manifest).unwrap()).unwrap();
+    Killed {
+        taken_up: manifest["taken_up_hosts"].as_u64().unwrap_or_default(),
+        rows: rows(folder, slot),
+    }
+}
+
+/// The rows of a slot's tables in NDJSON, without what tells one run from another.
+pub fn rows(folder: &Path, slot: &str) -> BTreeMap<String, Vec<String>> {
+    let root = folder.join("out");
+    let manifest = root.join(format!("runs/census/{slot}/manifest.json"));
+    let manifest: Value = serde_json::from_slice(&std::fs::read(manifest).unwrap()).unwrap();
     let mut rows = BTreeMap::new();
     for (path, artifact) in manifest["artifacts"].as_object().unwrap() {
         let body = std::fs::read(root.join(path)).unwrap();
@@ -121,7 +132,7 @@ fn read(folder: &Path, slot: &str) -> Killed {
         }
     }
     assert!(!rows.is_empty(), "{manifest:#}");
-    Killed { taken_up: manifest["taken_up_hosts"].as_u64().unwrap_or_default(), rows }
+    rows
 }
 
 /// A row without the run it was collected in, and without what is reckoned from the clock.

@@ -30,8 +30,18 @@ pub fn objects(folder: &Path) -> Vec<Value> {
                 }
             }
             "configMapGenerator" => {
-                let namespace = &kustomization["namespace"];
-                found.extend(value.as_array().unwrap().iter().map(|one| config_map(folder, one, namespace)));
+                for one in value.as_array().unwrap() {
+                    let map = config_map(folder, one, &kustomization["namespace"]);
+                    let same = |other: &&mut Value| {
+                        other["kind"] == "ConfigMap" && other["metadata"] == map["metadata"]
+                    };
+                    let before = found.iter_mut().find(same);
+                    assert_eq!(before.is_some(), one["behavior"] == "replace", "{}", map["metadata"]);
+                    match before {
+                        Some(before) => *before = map,
+                        None => found.push(map),
+                    }
+                }
             }
             other => panic!("{}: nobody builds `{other}` here", folder.display()),
         }

@@ -6,6 +6,7 @@ pub mod daemon_at_work;
 pub mod exposition;
 pub mod fault_store;
 pub mod golden;
+pub mod indexed_job;
 pub mod killed_daemon;
 pub mod kustomized;
 pub mod ntlm_client;
