@@ -40,7 +40,8 @@ pub async fn finalize(global: &Global, arguments: &FinalizeArguments, terminal: 
     match platform {
         Platform::Hyperv => {
             let scene = Scene::open(prepared, catalogue::hyperv(shell), terminal).await;
-            close(scene.map_err(|failure| Refusal::Store(failure.to_string()))?, arguments.allow_missing).await
+            close(scene.map_err(|failure| Refusal::Store(failure.to_string()))?, arguments.allow_missing)
+                .await
         }
     }
 }

@@ -39,6 +39,8 @@ pub fn told(
             "shard {shard} does not know its slot: the Job {name} has none in its name; call it \
              <name>-$(($(date +%s) / 60)), or give all shards the same --slot"
         )),
-        Told::Nothing => Err(format!("shard {shard} does not know its slot: give all shards the same --slot")),
+        Told::Nothing => {
+            Err(format!("shard {shard} does not know its slot: give all shards the same --slot"))
+        }
     }
 }

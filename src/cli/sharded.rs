@@ -6,8 +6,8 @@ use crate::cli::exit::{Exit, RunEnd};
 use crate::cli::survey::{Scene, not_recorded};
 use crate::engine::plan::Plan;
 use crate::engine::run::Ended;
-use crate::engine::share::Share;
 use crate::engine::shards::{self, Mark, ShardError, Standing};
+use crate::engine::share::Share;
 use crate::history::ledger::RunRef;
 use crate::model::event::RunHeader;
 use crate::model::failure::Failure;
@@ -107,8 +107,10 @@ async fn committed<P: Provider + 'static>(
     let share = shards::finalizer(&scene.store, run, standing).await?;
     let plan = Plan { share, ..scene.survey.plan.clone() };
     let missing = standing.missing();
-    let warning =
-        format!("of shard {} nothing more is known: hosts that it had not ended are not_run", named(&missing));
+    let warning = format!(
+        "of shard {} nothing more is known: hosts that it had not ended are not_run",
+        named(&missing)
+    );
     let warnings = if missing.is_empty() { Vec::new() } else { vec![warning] };
     Ok(scene.conduct(plan, header, warnings).await)
 }

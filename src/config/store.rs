@@ -73,6 +73,14 @@ pub struct StoreSettings {
     #[serde(with = "form::duration")]
     #[schemars(schema_with = "form::schema::duration")]
     pub retry_deadline: Duration,
+    /// How long a finished host stays on this machine alone before it is also staged in the
+    /// store, where a restart elsewhere takes it up.
+    #[serde(with = "form::duration")]
+    #[schemars(schema_with = "form::schema::duration")]
+    pub stage_every: Duration,
+    /// Finished hosts are staged earlier when so many wait.
+    #[schemars(range(min = 1, max = 10_000))]
+    pub stage_hosts: u32,
     /// `many` demands a store on which exactly one of several creates wins, and every run
     /// probes it; `one` takes any store, if nobody else ever writes into this root.
     pub writers: Writers,
@@ -107,6 +115,8 @@ impl Default for StoreSettings {
             request_timeout: access.request_timeout,
             retries: access.retries,
             retry_deadline: access.retry_deadline,
+            stage_every: Duration::from_secs(30),
+            stage_hosts: 500,
             writers: Writers::Many,
         }
     }

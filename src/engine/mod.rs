@@ -11,4 +11,6 @@ pub mod run;
 pub mod shards;
 pub mod share;
 pub mod spools;
+pub mod staging;
 pub mod stop;
+pub mod taking_up;

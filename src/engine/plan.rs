@@ -10,6 +10,7 @@ use crate::census::health::thresholds::Thresholds;
 use crate::config::job::{self, Job};
 use crate::config::load::Asked;
 use crate::engine::share::Share;
+use crate::engine::staging::Cadence;
 use crate::model::credential::{Credential, CredentialName};
 use crate::model::run::JobName;
 use crate::model::target::{HostName, Target};
@@ -36,6 +37,8 @@ pub struct Plan {
     /// Where health findings begin.
     pub health: Thresholds,
     pub bounds: Bounds,
+    /// When finished hosts are staged, on a store that is no folder.
+    pub cadence: Cadence,
     pub credentials: BTreeMap<CredentialName, Credential>,
     /// Preflight only: nothing is collected and nothing committed.
     pub dry_run: bool,
@@ -99,6 +102,7 @@ impl Plan {
                 collector_deadline: limits.collector_deadline,
                 auth_failures: limits.auth_failures,
             },
+            cadence: Cadence { every: job.store.stage_every, hosts: job.store.stage_hosts as usize },
             dry_run,
             skip_confirmed_empty: job.audit.skip_confirmed_empty,
             targets: fleet.targets,

@@ -3,9 +3,11 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use tokio::sync::mpsc;
 
 use crate::engine::resume::Note;
+use crate::engine::staging::{self, Staging};
 use crate::engine::stop::{Stop, StopCause};
 use crate::model::event::Event;
 use crate::model::failure::Failure;
@@ -25,17 +27,39 @@ pub struct Recorder {
     /// Shared with whoever makes a report of it, one at a time.
     manifest: Arc<Manifest>,
     spool: Spool,
+    /// Absent where the spool lies beside the runs already.
+    staging: Option<Staging>,
     listeners: Vec<Box<dyn Listener>>,
 }
 
 impl Recorder {
-    pub fn new(manifest: Manifest, spool: Spool, listeners: Vec<Box<dyn Listener>>) -> Self {
-        Self { manifest: Arc::new(manifest), spool, listeners }
+    pub fn new(
+        manifest: Manifest,
+        spool: Spool,
+        staging: Option<Staging>,
+        listeners: Vec<Box<dyn Listener>>,
+    ) -> Self {
+        Self { manifest: Arc::new(manifest), spool, staging, listeners }
     }
 
-    /// Takes the news until the last sender is gone. A spool that fails stops the run:
-    /// going on would ask hosts for rows that nobody can keep.
-    pub async fn listen(&mut self, mut news: mpsc::Receiver<News>, stop: &Stop) -> Result<(), Failure> {
+    /// Takes the news until the last sender is gone; finished hosts are staged meanwhile. A
+    /// spool that fails stops the run: going on would ask hosts for rows that nobody can keep.
+    pub async fn listen(&mut self, news: mpsc::Receiver<News>, stop: &Stop) -> Result<(), Failure> {
+        let mut staging = self.staging.take();
+        let listened = staging::beside(staging.as_mut(), self.take(news, stop)).await;
+        self.staging = staging;
+        listened
+    }
+
+    /// Stages what is not yet; an error when something is left.
+    pub async fn stage_all(&mut self) -> Result<(), Failure> {
+        match &mut self.staging {
+            Some(staging) => staging.stage().await,
+            None => Ok(()),
+        }
+    }
+
+    async fn take(&mut self, mut news: mpsc::Receiver<News>, stop: &Stop) -> Result<(), Failure> {
         let mut broken = None;
         let mut flushed = true;
         while let Some(piece) = news.recv().await {
@@ -47,9 +71,9 @@ impl Recorder {
                         broken = Some(Failure::from(error));
                     }
                 }
-                News::Finished { host, shown } if broken.is_none() => {
+                News::Finished { host, shown, at } if broken.is_none() => {
                     flushed = false;
-                    if let Err(error) = self.finish(&host, shown).await {
+                    if let Err(error) = self.finish(&host, shown, at).await {
                         stop.order(StopCause::Unrecordable);
                         broken = Some(Failure::from(error));
                     }
@@ -80,8 +104,13 @@ impl Recorder {
         Arc::make_mut(&mut self.manifest).apply(event);
     }
 
-    async fn finish(&self, host: &HostName, shown: Vec<ShownVm>) -> Result<(), SpoolError> {
-        let Some(note) = Note::of(&self.manifest, host, shown) else { return Ok(()) };
+    async fn finish(
+        &self,
+        host: &HostName,
+        shown: Vec<ShownVm>,
+        at: DateTime<Utc>,
+    ) -> Result<(), SpoolError> {
+        let Some(note) = Note::of(&self.manifest, host, shown, at) else { return Ok(()) };
         self.spool.finish_host(host, &note.to_bytes()).await
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::engine::plan::Plan;
@@ -22,14 +23,22 @@ pub struct Note {
     record: HostRecord,
     warnings: Vec<String>,
     shown: Vec<ShownVm>,
+    /// Tells which of two hosts ended later, wherever they were asked.
+    pub ended_at: DateTime<Utc>,
 }
 
 impl Note {
     /// `None` before the host was judged.
-    pub fn of(manifest: &Manifest, host: &HostName, shown: Vec<ShownVm>) -> Option<Self> {
+    pub fn of(
+        manifest: &Manifest,
+        host: &HostName,
+        shown: Vec<ShownVm>,
+        ended_at: DateTime<Utc>,
+    ) -> Option<Self> {
         let record = manifest.hosts.get(host).filter(|record| record.verdict.is_some())?.clone();
         let told = manifest.warnings.iter().filter(|warning| warning.host.as_ref() == Some(host));
-        Some(Self { record, warnings: told.map(|warning| warning.message.clone()).collect(), shown })
+        let warnings = told.map(|warning| warning.message.clone()).collect();
+        Some(Self { record, warnings, shown, ended_at })
     }
 
     pub fn to_bytes(&self) -> Vec<u8> {

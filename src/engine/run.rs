@@ -10,10 +10,11 @@ use crate::census::taken::Census;
 use crate::engine::plan::Plan;
 use crate::engine::recorder::{Listener, Recorder};
 use crate::engine::report;
-use crate::engine::resume::{self, Beginning, Note};
+use crate::engine::resume::{self, Beginning};
 use crate::engine::share::Share;
 use crate::engine::stop::{Stop, StopCause};
-use crate::engine::{ground, pipeline, shards, spools};
+use crate::engine::taking_up::{self, Beginnings};
+use crate::engine::{ground, pipeline, shards, spools, staging};
 use crate::history::ledger::Ledger;
 use crate::history::remembered::{Remembered, remembered};
 use crate::model::event::{Event, RunHeader};
@@ -26,7 +27,6 @@ use crate::output::export::{Standing, copy_audit_files, point_latest};
 use crate::output::faces::{Written, write_face};
 use crate::output::press::Stopped;
 use crate::output::source::TableSource;
-use crate::output::spool::{Spool, TakenUp};
 use crate::output::spooled::{KeptOn, Spooled};
 use crate::output::store::Store;
 use crate::output::store_error::StoreError;
@@ -77,12 +77,12 @@ pub async fn run<P: Provider + 'static>(
     let Ground { clock, store, spool, stop, listeners, warnings } = ground;
     let plan = Arc::new(plan);
     spools::remove_stale(&store, &spool, clock.now()).await;
-    let TakenUp { spool, finished, discarded } = take_up(&plan, &header, spool).await?;
+    let taken = taking_up::take_up(&plan, &header, &store, spool).await?;
+    let Beginnings { spool, finished, staging, warnings: of_earlier_tries } = taken;
     let manifest = Manifest::open(header.clone(), plan.own_hosts());
-    let mut recorder = Recorder::new(manifest, spool.clone(), listeners);
+    let mut recorder = Recorder::new(manifest, spool.clone(), staging, listeners);
     recorder.note(&Event::RunStarted { header: header.clone(), hosts: plan.own_hosts().collect() });
-    let lost = "an earlier try at this slot asked for something else: what it had collected is discarded";
-    for message in warnings.into_iter().chain(discarded.then(|| lost.to_owned())) {
+    for message in warnings.into_iter().chain(of_earlier_tries) {
         recorder.note(&Event::Warning { host: None, message });
     }
     if !finished.is_empty() {
@@ -104,16 +104,10 @@ pub async fn run<P: Provider + 'static>(
     if let Err(error) = spool.remove().await {
         tracing::warn!(%error, "the spool stays behind");
     }
+    if matches!(recorded, Ok(Ended::Committed(_) | Ended::LostTo(_))) {
+        staging::remove_parts(&store, &header).await;
+    }
     recorded
-}
-
-/// What an earlier try at the slot left, or a new spool. A dry run has its own: it takes
-/// nothing away from the run that it rehearses.
-async fn take_up(plan: &Arc<Plan>, header: &RunHeader, path: PathBuf) -> Result<TakenUp<Note>, Failure> {
-    let path = if plan.dry_run { path.with_extension(spools::DRY) } else { path };
-    let (plan, question) = (plan.clone(), resume::question(header));
-    let taking = move || Spool::take_up(&path, &plan.tables, &question, Note::read);
-    tokio::task::spawn_blocking(taking).await.map_err(unrecordable)?.map_err(Failure::from)
 }
 
 /// Whether the next try at the slot can make use of the spool. One that could not be written
@@ -145,6 +139,7 @@ async fn record<D: Future<Output = Sightings>>(
         return Ok(Ended::Interrupted(recorder.into_manifest()));
     }
     if let Share::Shard(_) = plan.share {
+        recorder.stage_all().await?;
         recorder.note(&Event::RunEnded { at: clock.now() });
         return Ok(Ended::Staged(recorder.into_manifest()));
     }

@@ -95,11 +95,8 @@ impl Standing {
 /// an earlier try at it has ended.
 pub async fn join(store: &Store, header: &RunHeader, shard: Shard) -> Result<Option<Mark>, ShardError> {
     let key = layout::division(&header.job, header.slot);
-    let ours = Division {
-        shards: shard.of(),
-        question: resume::question(header),
-        started_at: header.started_at,
-    };
+    let ours =
+        Division { shards: shard.of(), question: resume::question(header), started_at: header.started_at };
     let body = serde_json::to_vec(&ours).expect("a division holds only plain values");
     let division = match store.put_new(&key, body).await {
         PutNew::Written => ours,
@@ -211,9 +208,7 @@ async fn read<T: DeserializeOwned>(store: &Store, key: &Key) -> Result<Option<T>
 }
 
 fn parse<T: DeserializeOwned>(store: &Store, key: &Key, body: &[u8]) -> Result<T, ShardError> {
-    let unreadable = |error: serde_json::Error| ShardError::Unreadable {
-        path: store.shown(key),
-        why: error.to_string(),
-    };
+    let unreadable =
+        |error: serde_json::Error| ShardError::Unreadable { path: store.shown(key), why: error.to_string() };
     serde_json::from_slice(body).map_err(unreadable)
 }

@@ -32,6 +32,13 @@ impl Share {
         matches!(self, Self::Finalizer { .. }) || self.asks(host)
     }
 
+    pub fn shard(&self) -> Option<Shard> {
+        match self {
+            Self::Shard(shard) => Some(*shard),
+            Self::Whole | Self::Finalizer { .. } => None,
+        }
+    }
+
     /// What stands in the name of its spool, so that shares on one machine do not meet.
     pub fn word(&self) -> Option<String> {
         match self {

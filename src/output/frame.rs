@@ -1,4 +1,5 @@
-//! How a spool file is laid out, and what can still be read from one.
+//! How a spool file is laid out, and what can still be read from one. The frames of a staged
+//! part are the same.
 //!
 //! ```text
 //! file  = "lustrum-spool 3 <schemas: 64 hex> <the question>\n" frame*
@@ -40,11 +41,16 @@ pub struct Span {
 /// The first line: rows are only ever decoded with the schemas they were encoded with, and
 /// taken up only by a run that asks the same `question`.
 pub fn head(tables: &[&'static TableSpec], question: &str) -> Vec<u8> {
+    format!("lustrum-spool 3 {} {question}\n", schemas(tables)).into_bytes()
+}
+
+/// What the tables and their columns are: 64 hex digits.
+pub fn schemas(tables: &[&'static TableSpec]) -> String {
     let mut schemas = Sha256::new();
     for spec in tables {
         schemas.update(format!("{} {}\n", spec.id, fingerprint(&(spec.schema)())));
     }
-    format!("lustrum-spool 3 {} {question}\n", hex(&schemas.finalize())).into_bytes()
+    hex(&schemas.finalize())
 }
 
 /// A frame of rows, and where in it they lie.
@@ -58,14 +64,23 @@ pub fn rows(host: &HostName, table: TableId, rows: &RecordBatch) -> Result<(Vec<
     Ok((seal(frame), Span { offset: offset as u64, bytes: bytes - offset as u32 }))
 }
 
-pub fn finished(host: &HostName, note: &[u8]) -> Vec<u8> {
+/// A frame that says that a host is done, and where in it the note lies.
+pub fn finished(host: &HostName, note: &[u8]) -> (Vec<u8>, Span) {
     let mut frame = begin(FINISHED, host);
+    let span = Span { offset: frame.len() as u64, bytes: note.len() as u32 };
     frame.extend_from_slice(note);
-    seal(frame)
+    (seal(frame), span)
 }
 
 pub fn forgotten(host: &HostName) -> Vec<u8> {
     seal(begin(FORGOTTEN, host))
+}
+
+/// The whole frame around rows of a table, or around a note.
+pub fn around(span: Span, host: &HostName, table: Option<TableId>) -> Span {
+    let short = |text: &str| 2 + text.len();
+    let before = PREFIX_BYTES + 1 + short(host.as_str()) + table.map_or(0, |table| short(table.as_str()));
+    Span { offset: span.offset - before as u64, bytes: span.bytes + before as u32 }
 }
 
 /// What a whole pass over a file found.
@@ -73,8 +88,8 @@ pub fn forgotten(host: &HostName) -> Vec<u8> {
 pub struct Scan {
     /// Host, index of the table, where.
     pub rows: Vec<(HostName, usize, Span)>,
-    /// In the order in which they ended.
-    pub finished: Vec<(HostName, Vec<u8>)>,
+    /// In the order in which they ended; with the note, and where it lies.
+    pub finished: Vec<(HostName, Span, Vec<u8>)>,
     /// Where the last whole frame ends.
     pub end: u64,
 }
@@ -94,14 +109,16 @@ pub fn scan(file: &File, head: &[u8], tables: &[&'static TableSpec]) -> io::Resu
         return Ok(None);
     }
     let mut scan = Scan { end: head.len() as u64, ..Scan::default() };
-    while let Some(body) = next_body(&mut file, size - scan.end)? {
-        if scan.take(&body, tables).is_none() {
-            break;
-        }
-        scan.end += (PREFIX_BYTES + body.len()) as u64;
-    }
+    scan.pass(&mut file, size, tables)?;
     file.get_ref().set_len(scan.end)?;
     Ok(Some(scan))
+}
+
+/// Reads frames that were never cut. `None`: some of it is no frame of ours.
+pub fn scan_whole(mut frames: &[u8], tables: &[&'static TableSpec]) -> Option<Scan> {
+    let (mut scan, size) = (Scan::default(), frames.len() as u64);
+    scan.pass(&mut frames, size, tables).ok()?;
+    (scan.end == size).then_some(scan)
 }
 
 /// The next body, or nothing when the rest is not a whole frame.
@@ -122,6 +139,17 @@ fn next_body(file: &mut impl Read, left: u64) -> io::Result<Option<Vec<u8>>> {
 }
 
 impl Scan {
+    /// Takes frames up to the first that is not whole, or not of our making.
+    fn pass(&mut self, file: &mut impl Read, size: u64, tables: &[&'static TableSpec]) -> io::Result<()> {
+        while let Some(body) = next_body(file, size - self.end)? {
+            if self.take(&body, tables).is_none() {
+                break;
+            }
+            self.end += (PREFIX_BYTES + body.len()) as u64;
+        }
+        Ok(())
+    }
+
     /// Takes one frame; `None` when it is not of our making.
     fn take(&mut self, body: &[u8], tables: &[&'static TableSpec]) -> Option<()> {
         let (&kind, rest) = body.split_first()?;
@@ -134,10 +162,14 @@ impl Scan {
                 let offset = self.end + (PREFIX_BYTES + body.len() - rest.len()) as u64;
                 self.rows.push((host, table, Span { offset, bytes: u32::try_from(rest.len()).ok()? }));
             }
-            FINISHED => self.finished.push((host, rest.to_vec())),
+            FINISHED => {
+                let offset = self.end + (PREFIX_BYTES + body.len() - rest.len()) as u64;
+                let span = Span { offset, bytes: u32::try_from(rest.len()).ok()? };
+                self.finished.push((host, span, rest.to_vec()));
+            }
             FORGOTTEN => {
                 self.rows.retain(|(other, ..)| *other != host);
-                self.finished.retain(|(other, _)| *other != host);
+                self.finished.retain(|(other, ..)| *other != host);
             }
             _ => return None,
         }

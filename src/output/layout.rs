@@ -7,6 +7,7 @@
 //! runs/<job>/<slot>/auth/<digest of a credential's name>/<n>.<word> logons that shards share
 //! runs/<job>/<slot>/parts/division.json                            into how many shards it is divided
 //! runs/<job>/<slot>/parts/<i>-of-<n>.json                          a shard has ended
+//! runs/<job>/<slot>/staged/[<i>-of-<n>/]<attempt>-NNNNNN.part      finished hosts of a run that goes on
 //! runs/<job>/<slot>/manifest.json                                  THE commit point
 //! runs/<job>/latest.json                                           advisory
 //! probe/<nonce>-<name>                                             for a moment, when a run begins
@@ -52,6 +53,11 @@ impl Key {
         self.0.rsplit('/').next().unwrap_or(&self.0)
     }
 
+    /// Everything before the last part; absent at the top.
+    pub fn folder(&self) -> Option<Self> {
+        self.0.rsplit_once('/').map(|(folder, _)| Self(folder.to_owned()))
+    }
+
     pub(in crate::output) fn path(&self) -> Path {
         Path::parse(&self.0).expect("a key is parsed, or spelled by this file")
     }
@@ -66,6 +72,9 @@ impl fmt::Display for Key {
         f.write_str(&self.0)
     }
 }
+
+/// How a part's name ends.
+const PART: &str = ".part";
 
 /// What people glob lies below this.
 pub const DATA: &str = "data/";
@@ -111,6 +120,14 @@ impl RunKeys {
         self.file("staged")
     }
 
+    /// The n-th part of the finished hosts, staged while the run goes on; of a shard, below
+    /// its own folder.
+    pub fn part(&self, shard: Option<Shard>, number: u32) -> Key {
+        let folder =
+            shard.map_or_else(|| parts(&self.job, self.slot), |shard| parts_of(&self.job, self.slot, shard));
+        Key(format!("{folder}/{}-{number:06}{PART}", self.attempt))
+    }
+
     pub fn manifest(&self) -> Key {
         manifest(&self.job, self.slot)
     }
@@ -144,6 +161,12 @@ pub fn shards(job: &JobName, slot: Slot) -> Key {
     Key(format!("runs/{job}/{slot}/parts"))
 }
 
+/// Whether an object is about a slot's work and not of its outcome.
+pub fn is_working_paper(job: &JobName, slot: Slot, key: &Key) -> bool {
+    let below = |folder: &str| key.0.starts_with(&format!("{}/{folder}/", run_folder(job, slot)));
+    below("parts") || below("auth")
+}
+
 /// How a slot is divided into shards.
 pub fn division(job: &JobName, slot: Slot) -> Key {
     Key(format!("{}/division.json", shards(job, slot)))
@@ -163,6 +186,16 @@ pub fn logons(job: &JobName, slot: Slot, credential: &CredentialName) -> Key {
 /// One of the objects there.
 pub fn logon(logons: &Key, number: u32, word: &str) -> Key {
     Key(format!("{logons}/{number:06}.{word}"))
+}
+
+/// Those of them that the tries at one shard have staged, so that the next need not read all.
+pub fn parts_of(job: &JobName, slot: Slot, shard: Shard) -> Key {
+    Key(format!("{}/{}", parts(job, slot), shard.word()))
+}
+
+/// Below it lie the parts of a slot, of all its attempts; nothing else ends as they do.
+pub fn parts(job: &JobName, slot: Slot) -> Key {
+    Key(format!("runs/{job}/{slot}/staged"))
 }
 
 /// Below it lies a folder for each table.

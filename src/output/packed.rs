@@ -25,6 +25,9 @@ use arrow_array::{
 use arrow_buffer::{BooleanBufferBuilder, Buffer, NullBuffer, OffsetBuffer};
 use arrow_schema::{ArrowError, DataType, FieldRef, SchemaRef, TimeUnit};
 
+/// How numbers lie in a block.
+pub const BYTE_ORDER: &str = if cfg!(target_endian = "big") { "big" } else { "little" };
+
 const ALIGNMENT: usize = 8;
 
 const NO_NULLS: u8 = 0;

@@ -8,26 +8,20 @@
 use std::collections::{BTreeSet, HashMap};
 use std::fmt::Display;
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use arrow_array::RecordBatch;
+use tokio::sync::watch;
 
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::target::HostName;
 use crate::output::frame::{self, Span};
 use crate::output::hold::hold;
-use crate::output::packed;
 use crate::tables::table::{RowBatch, TableId, TableSpec};
 
 /// Bytes that gather before they are written.
 const PENDING_BYTES: usize = 1024 * 1024;
-
-/// Hosts are read together until they have so much: what encoders work on at once. Packed
-/// bytes may unpack to several times as many, so the rows count too.
-const TOGETHER_BYTES: usize = 2 * 1024 * 1024;
-const TOGETHER_ROWS: usize = 4096;
 
 /// The spool cannot be written or read any more.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -50,31 +44,35 @@ impl From<SpoolError> for Failure {
 /// An append-only file of rows, shared by all steps of a run.
 #[derive(Clone)]
 pub struct Spool {
-    file: Arc<SpoolFile>,
+    pub(in crate::output) file: Arc<SpoolFile>,
 }
 
-struct SpoolFile {
-    path: PathBuf,
+pub(in crate::output) struct SpoolFile {
+    pub(in crate::output) path: PathBuf,
     /// Holds the lock: no other process takes up what this one still writes.
     _held: File,
-    tables: Vec<&'static TableSpec>,
+    pub(in crate::output) tables: Vec<&'static TableSpec>,
     /// Held by the blocking thread that writes.
     disk: Arc<tokio::sync::Mutex<()>>,
     state: Mutex<State>,
+    /// How many hosts are finished.
+    finished: watch::Sender<usize>,
 }
 
 #[derive(Default)]
-struct State {
+pub(in crate::output) struct State {
     /// Promised to the file, not yet written.
     pending: Vec<u8>,
     /// Where `pending` begins in the file.
     pending_at: u64,
     /// The first failed write.
     broken: Option<SpoolError>,
-    hosts: Vec<HostName>,
-    host_numbers: HashMap<HostName, u32>,
+    pub(in crate::output) hosts: Vec<HostName>,
+    pub(in crate::output) host_numbers: HashMap<HostName, u32>,
     /// By table, as in `SpoolFile::tables`: the number of the host, and its rows.
-    index: Vec<Vec<(u32, Span)>>,
+    pub(in crate::output) index: Vec<Vec<(u32, Span)>>,
+    /// In the order in which they ended, each with where its note lies.
+    pub(in crate::output) finished: Vec<(HostName, Span)>,
 }
 
 /// The spool of a slot, as this run found it.
@@ -118,10 +116,16 @@ impl Spool {
             return Ok(TakenUp { spool, finished: Vec::new(), discarded });
         };
         let spool = Self::continuing(path, file, tables, scan.end);
-        let noted = scan.finished.into_iter().filter_map(|(host, note)| Some((host, read_note(&note)?)));
-        let finished: Vec<_> = noted.collect();
-        let kept: BTreeSet<&HostName> = finished.iter().map(|(host, _)| host).collect();
         let mut state = spool.file.lock();
+        let mut finished = Vec::new();
+        for (host, span, note) in scan.finished {
+            if let Some(note) = read_note(&note) {
+                state.finished.push((host.clone(), span));
+                finished.push((host, note));
+            }
+        }
+        spool.file.finished.send_replace(finished.len());
+        let kept: BTreeSet<&HostName> = finished.iter().map(|(host, _)| host).collect();
         let mut forgotten = BTreeSet::new();
         for (host, table, span) in scan.rows {
             if kept.contains(&host) {
@@ -138,8 +142,10 @@ impl Spool {
     fn continuing(path: &Path, held: File, tables: &[&'static TableSpec], pending_at: u64) -> Self {
         let index = vec![Vec::new(); tables.len()];
         let state = Mutex::new(State { pending_at, index, ..State::default() });
-        let (path, tables) = (path.to_owned(), tables.to_vec());
-        Self { file: Arc::new(SpoolFile { path, _held: held, tables, disk: Arc::default(), state }) }
+        let (path, tables, finished) = (path.to_owned(), tables.to_vec(), watch::Sender::new(0));
+        Self {
+            file: Arc::new(SpoolFile { path, _held: held, tables, disk: Arc::default(), state, finished }),
+        }
     }
 
     /// Appends rows of a host. Waits for the disk when a mebibyte has gathered: that is the
@@ -159,11 +165,31 @@ impl Spool {
     /// Says that a host is done, with whatever the engine wants back after a restart. It
     /// outlives the process once it is flushed.
     pub async fn finish_host(&self, host: &HostName, note: &[u8]) -> Result<(), SpoolError> {
-        self.promise(&frame::finished(host, note), |_, _| ()).await
+        let (frame, mut span) = frame::finished(host, note);
+        self.promise(&frame, |state, at| {
+            span.offset += at;
+            self.file.note_finished(state, host, span);
+        })
+        .await
+    }
+
+    /// How many hosts are finished, now and whenever one more is.
+    pub fn watch_finished(&self) -> watch::Receiver<usize> {
+        self.file.finished.subscribe()
+    }
+
+    /// The finished hosts in the order in which they ended, from so manyth on.
+    pub fn finished_since(&self, first: usize) -> Vec<HostName> {
+        let state = self.file.lock();
+        state.finished.iter().skip(first).map(|(host, _)| host.clone()).collect()
     }
 
     /// Takes a frame; `at` is where in the file it will lie.
-    async fn promise(&self, frame: &[u8], index: impl FnOnce(&mut State, u64)) -> Result<(), SpoolError> {
+    pub(in crate::output) async fn promise(
+        &self,
+        frame: &[u8],
+        index: impl FnOnce(&mut State, u64),
+    ) -> Result<(), SpoolError> {
         let full = {
             let mut state = self.file.lock();
             state.usable()?;
@@ -187,30 +213,6 @@ impl Spool {
         written.await.map_err(|error| self.file.failed("write", &error))?
     }
 
-    /// The rows as they stand now, to be read by any number of threads.
-    pub async fn reader(&self) -> Result<SpoolReader, SpoolError> {
-        self.flush().await?;
-        let opened = File::open(&self.file.path).map_err(|error| self.file.failed("read", &error))?;
-        let state = self.file.lock();
-        state.usable()?;
-        let mut order: Vec<u32> = (0..state.hosts.len() as u32).collect();
-        order.sort_by(|a, b| state.hosts[*a as usize].cmp(&state.hosts[*b as usize]));
-        let mut ranks = vec![0; order.len()];
-        (0..).zip(&order).for_each(|(rank, number)| ranks[*number as usize] = rank);
-        let ranked = |spans: &Vec<(u32, Span)>| {
-            let mut ranked: Vec<_> =
-                spans.iter().map(|(host, span)| (ranks[*host as usize], *span)).collect();
-            ranked.sort_by_key(|(rank, span)| (*rank, span.offset));
-            ranked
-        };
-        Ok(SpoolReader {
-            spool: self.file.clone(),
-            opened: Mutex::new(opened),
-            hosts: order.iter().map(|number| state.hosts[*number as usize].clone()).collect(),
-            index: state.index.iter().map(ranked).collect(),
-        })
-    }
-
     /// Where temporary files of the run may lie beside it.
     pub fn folder(&self) -> PathBuf {
         self.file.path.parent().map_or_else(PathBuf::new, Path::to_owned)
@@ -226,11 +228,16 @@ impl Spool {
 }
 
 impl SpoolFile {
-    fn lock(&self) -> MutexGuard<'_, State> {
+    pub(in crate::output) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().expect("no holder of the spool's state panics")
     }
 
-    fn failed(&self, doing: &'static str, cause: &dyn Display) -> SpoolError {
+    pub(in crate::output) fn note_finished(&self, state: &mut State, host: &HostName, note: Span) {
+        state.finished.push((host.clone(), note));
+        self.finished.send_replace(state.finished.len());
+    }
+
+    pub(in crate::output) fn failed(&self, doing: &'static str, cause: &dyn Display) -> SpoolError {
         failed(doing, &self.path, cause)
     }
 
@@ -260,7 +267,7 @@ impl SpoolFile {
 }
 
 impl State {
-    fn usable(&self) -> Result<(), SpoolError> {
+    pub(in crate::output) fn usable(&self) -> Result<(), SpoolError> {
         self.broken.clone().map_or(Ok(()), Err)
     }
 
@@ -268,7 +275,7 @@ impl State {
         self.pending_at + self.pending.len() as u64
     }
 
-    fn number(&mut self, host: &HostName) -> u32 {
+    pub(in crate::output) fn number(&mut self, host: &HostName) -> u32 {
         if let Some(number) = self.host_numbers.get(host) {
             return *number;
         }
@@ -276,82 +283,6 @@ impl State {
         self.hosts.push(host.clone());
         self.host_numbers.insert(host.clone(), number);
         number
-    }
-}
-
-/// A spool to be read, host by host. Blocks on the disk: not for the runtime's own threads.
-pub struct SpoolReader {
-    spool: Arc<SpoolFile>,
-    opened: Mutex<File>,
-    /// Hosts that have rows, in name order.
-    hosts: Vec<HostName>,
-    /// By table, as in `SpoolFile::tables`: place in `hosts`, and rows; sorted.
-    index: Vec<Vec<(u32, Span)>>,
-}
-
-impl SpoolReader {
-    /// Hosts that have any rows, in name order.
-    pub fn hosts(&self) -> &[HostName] {
-        &self.hosts
-    }
-
-    /// All rows of a host in a table, in the order in which they came; none is an empty
-    /// batch, also for a table that the spool was not opened for.
-    pub fn rows(&self, table: &TableSpec, host: &HostName) -> Result<RecordBatch, SpoolError> {
-        Ok(self.rows_of(table, std::slice::from_ref(host))?.0)
-    }
-
-    /// The same of the first of several hosts and of as many after it as are cheap to take
-    /// together, with the number of rows of each.
-    pub fn rows_of(
-        &self,
-        table: &TableSpec,
-        hosts: &[HostName],
-    ) -> Result<(RecordBatch, Vec<usize>), SpoolError> {
-        let (mut bytes, mut begun, mut rows) = (Vec::<u8>::new(), Vec::new(), Vec::new());
-        let mut total = 0;
-        for host in hosts {
-            let before = total;
-            for span in self.spans(table.id, host) {
-                let begin = bytes.len();
-                self.read(*span, &mut bytes).map_err(|error| self.spool.failed("read", &error))?;
-                total += packed::rows(&bytes[begin..]);
-                begun.push(begin);
-            }
-            rows.push(total - before);
-            if bytes.len() >= TOGETHER_BYTES || total >= TOGETHER_ROWS {
-                break;
-            }
-        }
-        let ends = begun.iter().skip(1).copied().chain([bytes.len()]);
-        let blocks: Vec<_> = begun.iter().zip(ends).map(|(begin, end)| &bytes[*begin..end]).collect();
-        let batch = packed::unpack(&blocks, (table.schema)()).map_err(|error| self.broken(&error))?;
-        Ok((batch, rows))
-    }
-
-    /// Rows were read that make no sense together.
-    pub fn broken(&self, cause: &dyn Display) -> SpoolError {
-        self.spool.failed("read", cause)
-    }
-
-    fn spans(&self, table: TableId, host: &HostName) -> impl Iterator<Item = &Span> {
-        let table = self.spool.tables.iter().position(|spec| spec.id == table);
-        let of_host = table.zip(self.hosts.binary_search(host).ok()).map(|(table, rank)| {
-            let spans = &self.index[table];
-            let first = spans.partition_point(|(host, _)| (*host as usize) < rank);
-            let after = spans.partition_point(|(host, _)| (*host as usize) <= rank);
-            &spans[first..after]
-        });
-        of_host.unwrap_or_default().iter().map(|(_, span)| span)
-    }
-
-    /// Adds a block behind what is in `bytes`.
-    fn read(&self, span: Span, bytes: &mut Vec<u8>) -> io::Result<()> {
-        let begin = bytes.len();
-        bytes.resize(begin + span.bytes as usize, 0);
-        let mut file = self.opened.lock().expect("no reader of the spool panics");
-        file.seek(SeekFrom::Start(span.offset))?;
-        file.read_exact(&mut bytes[begin..])
     }
 }
 

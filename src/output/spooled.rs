@@ -10,7 +10,8 @@ use arrow_select::take::take_record_batch;
 
 use crate::model::target::HostName;
 use crate::output::source::TableSource;
-use crate::output::spool::{SpoolError, SpoolReader};
+use crate::output::spool::SpoolError;
+use crate::output::spool_reader::SpoolReader;
 use crate::tables::sheet::Place;
 use crate::tables::table::TableSpec;
 

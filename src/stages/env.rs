@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -26,6 +27,7 @@ pub enum News {
     Finished {
         host: HostName,
         shown: Vec<ShownVm>,
+        at: DateTime<Utc>,
     },
 }
 
@@ -53,7 +55,7 @@ impl Env {
     }
 
     pub async fn finish(&self, host: &HostName, shown: Vec<ShownVm>) {
-        self.send(News::Finished { host: host.clone(), shown }).await;
+        self.send(News::Finished { host: host.clone(), shown, at: self.clock.now() }).await;
     }
 
     pub async fn warn(&self, host: &HostName, message: impl Into<String>) {

@@ -15,6 +15,9 @@ use lustrum::simulator::running::Simulator;
 use crate::sharded_job::{manifest, this_minute};
 use crate::world::indexed_job::{IndexedJob, lustrum, write_job};
 
+/// Enough for each of two shards.
+const HOSTS: usize = 10;
+
 fn arguments(line: &str) -> RunArguments {
     match Arguments::try_parse_from(line.split(' ')).unwrap().command {
         Command::Run(run) => *run,
@@ -41,7 +44,9 @@ fn a_shard_is_typed_or_an_indexed_pods() {
         assert_eq!(told_by("lustrum run census", &half, &slot), Ok(None));
     }
     // Who debugs a host inside the pod does not mean the shard.
-    for line in ["lustrum run census --hosts hv01", "lustrum run census --only vInfo", "lustrum run --hosts a"] {
+    for line in
+        ["lustrum run census --hosts hv01", "lustrum run census --only vInfo", "lustrum run --hosts a"]
+    {
         assert_eq!(told_by(line, &POD, &Told::Nothing), Ok(None));
     }
 }
@@ -56,7 +61,9 @@ fn a_shard_that_cannot_be_one_is_told_why() {
     let by_hand = Told::HandMade("by-hand".to_owned());
     assert!(refused("lustrum run census", &POD, &by_hand).contains("the Job by-hand has none in its name"));
     assert!(refused("lustrum run census --dry-run", &POD, &slot).contains("dry run"));
-    for line in ["--shard 8/8", "--shard 1/2 --hosts a", "--shard 1/2 --retry latest", "--shard 1/2 --only vInfo"] {
+    for line in
+        ["--shard 8/8", "--shard 1/2 --hosts a", "--shard 1/2 --retry latest", "--shard 1/2 --only vInfo"]
+    {
         let line = format!("lustrum run census {line}");
         assert!(Arguments::try_parse_from(line.split(' ')).is_err(), "{line}");
     }
@@ -72,7 +79,8 @@ fn said(output: &Output) -> String {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_last_shard_commits_and_everybody_after_it_tells_the_same() {
-    let fleet = Simulator::start(FleetSpec::new(5, 1, 7).with_fault(0, "refuse".parse().unwrap())).await.unwrap();
+    let fleet =
+        Simulator::start(FleetSpec::new(HOSTS, 1, 7).with_fault(0, "refuse".parse().unwrap())).await.unwrap();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
     write_job(&fleet, path, "");
@@ -80,7 +88,10 @@ async fn the_last_shard_commits_and_everybody_after_it_tells_the_same() {
     let job = IndexedJob { folder: path, slot, completions: 2, password: "census" };
     let typed = slot.to_string();
     let finalize = |more: &[&str]| {
-        lustrum(path, &[&["finalize", "census"], more].concat(), "").env_remove("HYPERV_PASSWORD").output().unwrap()
+        lustrum(path, &[&["finalize", "census"], more].concat(), "")
+            .env_remove("HYPERV_PASSWORD")
+            .output()
+            .unwrap()
     };
 
     let early = finalize(&[&typed]);
@@ -115,7 +126,7 @@ async fn the_last_shard_commits_and_everybody_after_it_tells_the_same() {
     let last = job.run(0, &[]);
     assert_eq!(code(&last), 1, "{}", said(&last));
     let committed = manifest(path, slot).await.unwrap();
-    assert_eq!(committed.hosts.len(), 5);
+    assert_eq!(committed.hosts.len(), HOSTS);
     for (output, expected) in [
         (job.run(0, &[]), 1),
         (job.run(1, &["--exit-zero-if-recorded"]), 0),
@@ -130,7 +141,7 @@ async fn the_last_shard_commits_and_everybody_after_it_tells_the_same() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_shard_that_never_came_is_stated_and_not_waited_for() {
-    let fleet = Simulator::start(FleetSpec::new(6, 1, 7)).await.unwrap();
+    let fleet = Simulator::start(FleetSpec::new(HOSTS, 1, 7)).await.unwrap();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
     write_job(&fleet, path, "");
@@ -138,8 +149,7 @@ async fn a_shard_that_never_came_is_stated_and_not_waited_for() {
     let job = IndexedJob { folder: path, slot, completions: 2, password: "census" };
     let first = job.run(0, &[]);
     assert_eq!(code(&first), 0, "{}", said(&first));
-    let finalized =
-        lustrum(path, &["finalize", "census", "latest", "--allow-missing"], "").output().unwrap();
+    let finalized = lustrum(path, &["finalize", "census", "latest", "--allow-missing"], "").output().unwrap();
     assert_eq!(code(&finalized), 1, "{}", said(&finalized));
     let committed = manifest(path, slot).await.unwrap();
     let missing = Shard::new(1, 2).unwrap();
@@ -160,7 +170,7 @@ async fn a_shard_that_never_came_is_stated_and_not_waited_for() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_next_slot_finalizes_what_the_last_one_left() {
-    let fleet = Simulator::start(FleetSpec::new(4, 1, 7)).await.unwrap();
+    let fleet = Simulator::start(FleetSpec::new(HOSTS, 1, 7)).await.unwrap();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
     write_job(&fleet, path, "");
@@ -183,9 +193,13 @@ async fn the_next_slot_finalizes_what_the_last_one_left() {
     assert_eq!(manifest(path, former).await, None, "only one shard of a slot looks back");
     let next = job.run(0, &[]);
     assert_eq!(code(&next), 0, "{}", said(&next));
-    assert!(said(&next).contains("is committed with 4 hosts: its shards had left it"), "{}", said(&next));
+    assert!(said(&next).contains("is committed with 10 hosts: its shards had left it"), "{}", said(&next));
     let (late, now) = (manifest(path, former).await.unwrap(), manifest(path, slot).await.unwrap());
     assert_eq!(late.counts(), now.counts());
     assert!(late.started_at < now.started_at);
-    assert_eq!(fleet.tally().shells_opened - shells, 4, "the former slot's hosts were not asked again");
+    assert_eq!(
+        fleet.tally().shells_opened - shells,
+        HOSTS as u64,
+        "the former slot's hosts were not asked again"
+    );
 }

@@ -29,12 +29,8 @@ use crate::world::kustomized::{documents, objects};
 const OVERLAYS: [&str; 3] = ["cronjob", "daemon", "sharded"];
 
 /// Every kind of pod: its overlay, and what makes it.
-const PODS: [(&str, &str); 4] = [
-    ("cronjob", CENSUS),
-    ("daemon", "lustrum"),
-    ("sharded", CENSUS),
-    ("sharded", FINALIZER),
-];
+const PODS: [(&str, &str); 4] =
+    [("cronjob", CENSUS), ("daemon", "lustrum"), ("sharded", CENSUS), ("sharded", FINALIZER)];
 
 const CENSUS: &str = "lustrum-hyperv-daily";
 const FINALIZER: &str = "lustrum-hyperv-daily-finalize";

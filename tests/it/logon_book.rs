@@ -196,7 +196,9 @@ async fn names_are_kept_apart_and_never_spelled() {
     storm(&store, hostile, |_| false).await;
     storm(&store, "default", |_| true).await;
     let objects = store.list(&layout::run_folder(&job(), slot())).await.unwrap();
-    assert!(objects.iter().all(|(key, _)| key.as_str().starts_with("runs/census/20261121T060000.000Z/auth/")));
+    assert!(
+        objects.iter().all(|(key, _)| key.as_str().starts_with("runs/census/20261121T060000.000Z/auth/"))
+    );
     for (key, _) in &objects {
         let body = store.get(key).await.unwrap().unwrap();
         assert!(!String::from_utf8_lossy(&body).contains("svc-lustrum"), "{key}");

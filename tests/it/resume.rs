@@ -9,7 +9,7 @@ use lustrum::simulator::fleet::FleetSpec;
 use object_store::memory::InMemory;
 
 use crate::world::fault_store::{FaultStore, Faults, When};
-use crate::world::resumable_run::{ResumableRun, Try, is_empty, objects, timeless};
+use crate::world::resumable_run::{ResumableRun, Try, is_empty, objects, published, timeless};
 
 const HOSTS: usize = 5;
 
@@ -35,7 +35,7 @@ async fn cut_off_after_any_host_and_resumed() {
         let store = Store::memory();
         let ended = run.try_it(&store, Try { stop_after: Some(hosts), ..Try::default() }).await.unwrap();
         assert!(matches!(ended, Ended::Interrupted(_)), "{ended:?}");
-        assert!(objects(&store).await.is_empty(), "nothing is committed");
+        assert!(published(&store).await.is_empty(), "nothing is committed");
         assert!(run.spool().exists());
         let shells = run.simulator.tally().shells_opened;
         let resumed = run.committed(&store).await;
@@ -74,7 +74,7 @@ async fn a_spool_that_cannot_be_written_commits_nothing_and_takes_nothing_with_i
         let how = Try { lose_spool_after: Some(hosts), ..Try::default() };
         let failure = run.try_it(&store, how).await.unwrap_err();
         assert!(failure.to_string().contains("the spool"), "{failure}");
-        assert!(objects(&store).await.is_empty());
+        assert!(published(&store).await.is_empty());
         let again = run.committed(&store).await;
         assert_eq!((again.taken_up_hosts, timeless(&again)), (None, timeless(&undisturbed)));
         assert_eq!(objects(&store).await, objects(&whole).await);

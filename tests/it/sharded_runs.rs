@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use lustrum::engine::plan::Plan;
 use lustrum::engine::run::Ended;
-use lustrum::engine::share::Share;
 use lustrum::engine::shards::{self, ShardError};
+use lustrum::engine::share::Share;
 use lustrum::history::ledger::RunRef;
 use lustrum::model::event::{CancelCause, RunHeader};
 use lustrum::model::manifest::{Cancelled, Manifest};
@@ -60,7 +60,10 @@ async fn the_finalizer_commits_what_one_run_commits() {
         for one in Shard::all(of) {
             let Ended::Staged(manifest) = shard(&run, &store, one, Try::default()).await else { panic!() };
             assert!(manifest.hosts.keys().all(|host| one.holds(host) && told.insert(host.clone())));
-            assert!(published(&store).await.keys().all(|key| key.contains("/staged/")), "a shard commits nothing");
+            assert!(
+                published(&store).await.keys().all(|key| key.contains("/staged/")),
+                "a shard commits nothing"
+            );
         }
         assert_eq!(told.len(), HOSTS);
         let shells = run.simulator.tally().shells_opened;

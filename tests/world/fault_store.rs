@@ -33,6 +33,8 @@ pub enum When {
     Before,
     /// The call takes effect and says it did not: a lost acknowledgement.
     After,
+    /// The call does nothing and never says so.
+    Never,
 }
 
 #[derive(Debug)]
@@ -75,6 +77,7 @@ impl Fuse {
             None => call.await,
             Some(When::Before) => Err(self.error()),
             Some(When::After) => call.await.and(Err(self.error())),
+            Some(When::Never) => std::future::pending().await,
         }
     }
 }

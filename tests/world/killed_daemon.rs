@@ -111,10 +111,7 @@ fn read(folder: &Path, slot: &str) -> Killed {
     let root = folder.join("out");
     let manifest = root.join(format!("runs/census/{slot}/manifest.json"));
     let manifest: Value = serde_json::from_slice(&std::fs::read(manifest).unwrap()).unwrap();
-    Killed {
-        taken_up: manifest["taken_up_hosts"].as_u64().unwrap_or_default(),
-        rows: rows(folder, slot),
-    }
+    Killed { taken_up: manifest["taken_up_hosts"].as_u64().unwrap_or_default(), rows: rows(folder, slot) }
 }
 
 /// The rows of a slot's tables in NDJSON, without what tells one run from another.

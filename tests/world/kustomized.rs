@@ -17,7 +17,10 @@ pub fn objects(folder: &Path) -> Vec<Value> {
     let text = std::fs::read_to_string(folder.join("kustomization.yaml")).unwrap();
     let kustomization = documents(&text).remove(0);
     let mut found = Vec::new();
-    for (feature, value) in kustomization.as_object().unwrap() {
+    let mut features: Vec<_> = kustomization.as_object().unwrap().iter().collect();
+    // What is generated may replace what a resource has generated.
+    features.sort_by_key(|(feature, _)| feature.as_str() != "resources");
+    for (feature, value) in features {
         match feature.as_str() {
             "apiVersion" | "kind" | "namespace" => {}
             // Names are not changed: the generated ones can be spelled here.

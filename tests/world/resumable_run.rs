@@ -13,7 +13,7 @@ use lustrum::engine::recorder::Listener;
 use lustrum::engine::run::{Ended, Ground, run};
 use lustrum::engine::stop::{Stop, StopCause};
 use lustrum::model::event::{Event, RunHeader};
-use lustrum::model::failure::Failure;
+use lustrum::model::failure::{Failure, FailureKind};
 use lustrum::model::manifest::Manifest;
 use lustrum::model::run::{Attempt, JobName, RunId, Scope, Slot};
 use lustrum::model::target::AuthMethod;
@@ -22,6 +22,7 @@ use lustrum::output::store::Store;
 use lustrum::simulator::fleet::FleetSpec;
 use lustrum::simulator::running::Simulator;
 use lustrum::time::clock::Clock;
+use tokio::sync::Notify;
 
 /// The slot and where its tries leave their spool.
 pub struct ResumableRun {
@@ -37,6 +38,8 @@ pub struct Try {
     pub stop_after: Option<usize>,
     /// Removes the spool's file when so many hosts have been judged: every write fails then.
     pub lose_spool_after: Option<usize>,
+    /// Drops it where it stands when so many hosts have been judged.
+    pub die_after: Option<usize>,
 }
 
 struct Saboteur {
@@ -44,6 +47,7 @@ struct Saboteur {
     judged: usize,
     stop: Stop,
     spool: PathBuf,
+    dead: Arc<Notify>,
 }
 
 impl Listener for Saboteur {
@@ -58,6 +62,9 @@ impl Listener for Saboteur {
         }
         if self.left.lose_spool_after == Some(self.judged) {
             drop(std::fs::remove_file(&self.spool));
+        }
+        if self.left.die_after == Some(self.judged) {
+            self.dead.notify_one();
         }
     }
 }
@@ -95,6 +102,20 @@ impl ResumableRun {
     }
 
     pub async fn try_plan(&self, plan: Plan, store: &Store, how: Try) -> Result<Ended, Failure> {
+        let dead = Arc::new(Notify::new());
+        tokio::select! {
+            ended = self.running(plan, store, how, dead.clone()) => ended,
+            () = dead.notified() => Err(Failure::new(FailureKind::Cancelled, "dropped where it stood")),
+        }
+    }
+
+    async fn running(
+        &self,
+        plan: Plan,
+        store: &Store,
+        how: Try,
+        dead: Arc<Notify>,
+    ) -> Result<Ended, Failure> {
         let slot = Slot::parse("20261121T060000.000Z").unwrap();
         let header = RunHeader {
             run_id: RunId::new(&plan.job, slot),
@@ -108,7 +129,7 @@ impl ResumableRun {
             parent: None,
         };
         let stop = Stop::default();
-        let saboteur = Saboteur { left: how, judged: 0, stop: stop.clone(), spool: self.spool() };
+        let saboteur = Saboteur { left: how, judged: 0, stop: stop.clone(), spool: self.spool(), dead };
         let ground = Ground {
             clock: Clock::standing_at(slot.instant()),
             store: store.clone(),
@@ -119,6 +140,11 @@ impl ResumableRun {
         };
         let shell = Job::default().limits.shell();
         run(plan, Arc::new(lustrum::providers::catalogue::hyperv(shell)), header, ground).await
+    }
+
+    /// From now on the slot is tried on a machine that has seen nothing of it.
+    pub fn move_to_another_machine(&mut self) {
+        self.folder = tempfile::tempdir().unwrap();
     }
 
     /// Tries until it is committed, undisturbed.
@@ -141,6 +167,27 @@ pub async fn objects(store: &Store) -> BTreeMap<String, bytes::Bytes> {
         }
     }
     objects
+}
+
+/// The same without the staged parts.
+pub async fn published(store: &Store) -> BTreeMap<String, bytes::Bytes> {
+    let mut objects = objects(store).await;
+    objects.retain(|key, _| !key.ends_with(".part"));
+    objects
+}
+
+/// The hosts of each staged part, by the first line of its body.
+pub async fn parts(store: &Store) -> Vec<(Key, Vec<String>)> {
+    let mut parts = Vec::new();
+    for (key, _) in store.list(&Key::parse("runs").unwrap()).await.unwrap() {
+        if key.as_str().ends_with(".part") {
+            let body = store.get(&key).await.unwrap().unwrap();
+            let head = body.split(|byte| *byte == b'\n').next().unwrap();
+            let head: serde_json::Value = serde_json::from_slice(head).unwrap();
+            parts.push((key, serde_json::from_value(head["hosts"].clone()).unwrap()));
+        }
+    }
+    parts
 }
 
 /// The manifest without durations, and without what only a resumed run says.
