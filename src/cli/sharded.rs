@@ -74,8 +74,9 @@ pub async fn finalize<P: Provider + 'static>(
     }
 }
 
-/// Commits former slots that nobody finalized. What goes wrong there is no matter of this run.
-pub async fn finalize_stragglers<P: Provider + 'static>(scene: &mut Scene<'_, P>) {
+/// Commits former slots that nobody finalized. What goes wrong there is no matter of this run,
+/// but an order to stop is: then the exit code.
+pub async fn finalize_stragglers<P: Provider + 'static>(scene: &mut Scene<'_, P>) -> Option<Exit> {
     let patience = scene.survey.plan.bounds.run_deadline * 2;
     let RunRef { slot, job } = scene.run.clone();
     let found = shards::stragglers(&scene.store, &job, slot, scene.clock.now(), patience).await;
@@ -89,12 +90,17 @@ pub async fn finalize_stragglers<P: Provider + 'static>(scene: &mut Scene<'_, P>
                 let hosts = manifest.hosts.len();
                 format!("slot {} is committed with {hosts} hosts: its shards had left it", run.slot)
             }
-            Ok(Some(Ok(_)) | None) => continue,
+            Ok(Some(Ok(Ended::Interrupted(_))) | None) => {
+                scene.terminal.note("interrupted: nothing was begun");
+                return Some(Exit::TryAgain);
+            }
+            Ok(Some(Ok(_))) => continue,
             Ok(Some(Err(failure))) => format!("slot {} stays uncommitted: {failure}", run.slot),
             Err(error) => format!("slot {} stays uncommitted: {error}", run.slot),
         };
         scene.terminal.note(&told);
     }
+    None
 }
 
 async fn committed<P: Provider + 'static>(

@@ -59,9 +59,10 @@ pub async fn survey<P: Provider + 'static>(
             Ok(None) => {}
             Err(error) => return Ok(not_recorded(&error.to_string(), terminal)),
         }
-    }
-    if scene.survey.slot.is_some() && sharded::looks_back(&scene.survey.plan.share) {
-        sharded::finalize_stragglers(&mut scene).await;
+        let looks_back = scene.survey.slot.is_some() && sharded::looks_back(&scene.survey.plan.share);
+        if looks_back && let Some(exit) = sharded::finalize_stragglers(&mut scene).await {
+            return Ok(exit);
+        }
     }
     match scene.survey.plan.share {
         Share::Shard(shard) => sharded::run_shard(&mut scene, shard).await,

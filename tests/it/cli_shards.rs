@@ -137,6 +137,8 @@ async fn the_last_shard_commits_and_everybody_after_it_tells_the_same() {
         assert!(said(&output).contains("is committed by attempt"), "{}", said(&output));
     }
     assert_eq!(manifest(path, slot).await.unwrap(), committed);
+    let verified = lustrum(path, &["runs", "verify", "latest"], "").output().unwrap();
+    assert_eq!(code(&verified), 0, "{}", String::from_utf8_lossy(&verified.stdout));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

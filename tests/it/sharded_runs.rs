@@ -13,10 +13,13 @@ use lustrum::model::event::{CancelCause, RunHeader};
 use lustrum::model::manifest::{Cancelled, Manifest};
 use lustrum::model::run::{Attempt, JobName, RunId, Scope, Slot};
 use lustrum::model::shard::Shard;
+use lustrum::model::status::FinalStatus;
 use lustrum::output::layout;
 use lustrum::output::store::Store;
 use lustrum::simulator::fleet::FleetSpec;
+use object_store::memory::InMemory;
 
+use crate::world::fault_store::{FaultStore, Faults, When};
 use crate::world::resumable_run::{ResumableRun, Try, objects, timeless};
 
 const HOSTS: usize = 9;
@@ -112,6 +115,27 @@ async fn what_a_missing_shard_had_staged_counts_and_the_rest_is_not_run() {
     assert!(held > 1 && not_run.iter().all(|host| cut.holds(host)), "{not_run:?}");
     assert_eq!((merged.hosts.len(), not_run.len()), (HOSTS, held - 1));
     assert_eq!(merged.cancelled.as_ref().map(|cancelled| cancelled.cause), Some(CancelCause::Deadline));
+}
+
+/// What it cannot read it must not state as not asked.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_finalizer_whose_store_fails_commits_nothing() {
+    let run = ResumableRun::of(FleetSpec::new(4, 1, 7)).await;
+    let inner = Arc::new(InMemory::new());
+    let store = Store::uploading(inner.clone(), "memory:");
+    for one in Shard::all(2) {
+        shard(&run, &store, one, Try::default()).await;
+    }
+    let finalizer = with(&run.plan, Share::Finalizer { cancelled: None });
+    for from in 0..6 {
+        let error = std::io::ErrorKind::PermissionDenied;
+        let faults = Faults { from, calls: usize::MAX, when: When::Before, error };
+        let failing = Store::uploading(Arc::new(FaultStore::new(inner.clone(), faults)), "memory:");
+        let ended = run.try_plan(finalizer.clone(), &failing, Try::default()).await;
+        assert!(ended.is_err(), "from call {from}: {ended:?}");
+    }
+    let merged = finalized(&run, &store, None).await;
+    assert_eq!(merged.counts()[&FinalStatus::InventoryOk], 4);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
