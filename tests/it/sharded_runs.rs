@@ -117,25 +117,49 @@ async fn what_a_missing_shard_had_staged_counts_and_the_rest_is_not_run() {
     assert_eq!(merged.cancelled.as_ref().map(|cancelled| cancelled.cause), Some(CancelCause::Deadline));
 }
 
+fn failing(inner: &Arc<InMemory>, from: usize, calls: usize) -> (Store, Arc<FaultStore<InMemory>>) {
+    let error = std::io::ErrorKind::PermissionDenied;
+    let faults = Faults { from, calls, when: When::Before, error };
+    let objects = Arc::new(FaultStore::new(inner.clone(), faults));
+    (Store::uploading(objects.clone(), "memory:"), objects)
+}
+
 /// What it cannot read it must not state as not asked.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_finalizer_whose_store_fails_commits_nothing() {
+async fn a_finalizer_commits_all_or_nothing() {
     let run = ResumableRun::of(FleetSpec::new(4, 1, 7)).await;
     let inner = Arc::new(InMemory::new());
-    let store = Store::uploading(inner.clone(), "memory:");
     for one in Shard::all(2) {
-        shard(&run, &store, one, Try::default()).await;
+        shard(&run, &Store::uploading(inner.clone(), "memory:"), one, Try::default()).await;
     }
     let finalizer = with(&run.plan, Share::Finalizer { cancelled: None });
-    for from in 0..6 {
-        let error = std::io::ErrorKind::PermissionDenied;
-        let faults = Faults { from, calls: usize::MAX, when: When::Before, error };
-        let failing = Store::uploading(Arc::new(FaultStore::new(inner.clone(), faults)), "memory:");
-        let ended = run.try_plan(finalizer.clone(), &failing, Try::default()).await;
-        assert!(ended.is_err(), "from call {from}: {ended:?}");
+    let mut failed = 0;
+    for from in 0..8 {
+        let (store, _) = failing(&Arc::new(inner.fork()), from, 1);
+        match run.try_plan(finalizer.clone(), &store, Try::default()).await {
+            Ok(Ended::Committed(manifest)) => {
+                assert_eq!(manifest.counts()[&FinalStatus::InventoryOk], 4, "call {from} failed");
+            }
+            Ok(other) => panic!("{other:?}"),
+            Err(_) => failed += 1,
+        }
+        drop(std::fs::remove_file(run.spool()));
     }
-    let merged = finalized(&run, &store, None).await;
-    assert_eq!(merged.counts()[&FinalStatus::InventoryOk], 4);
+    assert!(failed > 0, "no call that mattered has failed");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_shard_that_cannot_stage_has_not_ended() {
+    let run = ResumableRun::of(FleetSpec::new(4, 1, 7)).await;
+    let plan = with(&run.plan, Share::Shard(Shard::new(0, 1).unwrap()));
+    let (whole, counted) = failing(&Arc::new(InMemory::new()), usize::MAX, 0);
+    let ended = run.try_plan(plan.clone(), &whole, Try::default()).await.unwrap();
+    assert!(matches!(ended, Ended::Staged(_)), "{ended:?}");
+    // The last call of a shard writes its last part.
+    let (store, _) = failing(&Arc::new(InMemory::new()), counted.called() - 1, usize::MAX);
+    let ended = run.try_plan(plan, &store, Try::default()).await;
+    assert!(ended.is_err(), "{ended:?}");
+    assert!(run.spool().exists(), "the next try stages what is there");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
