@@ -83,7 +83,7 @@ async fn the_last_shard_commits_and_everybody_after_it_tells_the_same() {
         Simulator::start(FleetSpec::new(HOSTS, 1, 7).with_fault(0, "refuse".parse().unwrap())).await.unwrap();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
-    write_job(&fleet, path, "");
+    write_job(&fleet, path);
     let slot = this_minute();
     let job = IndexedJob { folder: path, slot, completions: 2, password: "census" };
     let typed = slot.to_string();
@@ -146,7 +146,7 @@ async fn a_shard_that_never_came_is_stated_and_not_waited_for() {
     let fleet = Simulator::start(FleetSpec::new(HOSTS, 1, 7)).await.unwrap();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
-    write_job(&fleet, path, "");
+    write_job(&fleet, path);
     let slot = this_minute();
     let job = IndexedJob { folder: path, slot, completions: 2, password: "census" };
     let first = job.run(0, &[]);
@@ -175,7 +175,7 @@ async fn the_next_slot_finalizes_what_the_last_one_left() {
     let fleet = Simulator::start(FleetSpec::new(HOSTS, 1, 7)).await.unwrap();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
-    write_job(&fleet, path, "");
+    write_job(&fleet, path);
     let slot = this_minute();
     let former = Slot::at(slot.instant() - chrono::TimeDelta::hours(1));
     let job = IndexedJob { folder: path, slot: former, completions: 2, password: "census" };

@@ -80,6 +80,7 @@ mod simulator_shells;
 mod simulator_sockets;
 mod simulator_wire;
 mod simulator_world;
+mod store_faults;
 mod table_schemas;
 mod tidy;
 #[path = "../world/mod.rs"]

@@ -39,9 +39,11 @@ async fn cut_off_after_any_host_and_resumed() {
         assert!(run.spool().exists());
         let shells = run.simulator.tally().shells_opened;
         let resumed = run.committed(&store).await;
-        assert_eq!(resumed.taken_up_hosts, (hosts > 0).then_some(hosts as u64));
+        // The order to stop may come when the next host has ended too.
+        let taken_up = resumed.taken_up_hosts.unwrap_or_default() as usize;
+        assert!(taken_up >= hosts, "{taken_up} of {hosts} hosts are taken up");
         // The host with the wrong password opens none.
-        let asked = (hosts..HOSTS).filter(|host| *host != 1).count() as u64;
+        let asked = (taken_up..HOSTS).filter(|host| *host != 1).count() as u64;
         assert_eq!(run.simulator.tally().shells_opened - shells, asked, "only the rest is asked");
         assert_eq!(timeless(&resumed), timeless(&undisturbed), "after {hosts} hosts");
         assert_eq!(objects(&store).await, expected, "after {hosts} hosts");
@@ -54,11 +56,13 @@ async fn cut_off_after_every_host_and_resumed_each_time() {
     let run = ResumableRun::of(fleet()).await;
     let (whole, store) = (Store::memory(), Store::memory());
     let undisturbed = run.committed(&whole).await;
-    for _ in 0..HOSTS {
-        let ended = run.try_it(&store, Try { stop_after: Some(1), ..Try::default() }).await.unwrap();
-        assert!(matches!(ended, Ended::Interrupted(_)), "{ended:?}");
-    }
-    let resumed = run.committed(&store).await;
+    let resumed = loop {
+        match run.try_it(&store, Try { stop_after: Some(1), ..Try::default() }).await.unwrap() {
+            Ended::Interrupted(_) => {}
+            Ended::Committed(manifest) => break manifest,
+            other => panic!("{other:?}"),
+        }
+    };
     assert_eq!(resumed.taken_up_hosts, Some(HOSTS as u64));
     assert_eq!(timeless(&resumed), timeless(&undisturbed));
     assert_eq!(objects(&store).await, objects(&whole).await);

@@ -34,13 +34,15 @@ async fn interrupted_after_any_host_and_resumed_elsewhere() {
         let ended = run.try_it(&store, Try { stop_after: Some(hosts), ..Try::default() }).await.unwrap();
         assert!(matches!(ended, Ended::Interrupted(_)), "{ended:?}");
         assert!(published(&store).await.is_empty(), "nothing is committed");
-        assert_eq!(parts(&store).await.iter().map(|(_, hosts)| hosts.len()).sum::<usize>(), hosts);
+        // The order to stop may come when the next host has ended too.
+        let staged = parts(&store).await.iter().map(|(_, hosts)| hosts.len()).sum::<usize>();
+        assert!(staged >= hosts, "{staged} of {hosts} hosts are staged");
         run.move_to_another_machine();
         let shells = run.simulator.tally().shells_opened;
         let resumed = run.committed(&store).await;
-        assert_eq!(resumed.taken_up_hosts, (hosts > 0).then_some(hosts as u64));
+        assert_eq!(resumed.taken_up_hosts, (staged > 0).then_some(staged as u64));
         // The host with the wrong password opens none.
-        let asked = (hosts..HOSTS).filter(|host| *host != 1).count() as u64;
+        let asked = (staged..HOSTS).filter(|host| *host != 1).count() as u64;
         assert_eq!(run.simulator.tally().shells_opened - shells, asked, "only the rest is asked");
         assert_eq!(timeless(&resumed), timeless(&undisturbed), "after {hosts} hosts");
         assert_eq!(objects(&store).await, expected, "after {hosts} hosts; no part stays");
@@ -54,13 +56,14 @@ async fn interrupted_after_every_host_and_resumed_elsewhere_each_time() {
     let mut run = ResumableRun::of(fleet()).await;
     let (whole, store) = (Store::memory(), Store::memory());
     let undisturbed = run.committed(&whole).await;
-    for _ in 0..HOSTS {
+    let mut staged = 0;
+    while staged < HOSTS {
         let ended = run.try_it(&store, Try { stop_after: Some(1), ..Try::default() }).await.unwrap();
         assert!(matches!(ended, Ended::Interrupted(_)), "{ended:?}");
+        staged = parts(&store).await.iter().map(|(_, hosts)| hosts.len()).sum();
         run.move_to_another_machine();
     }
-    let staged = parts(&store).await;
-    assert_eq!(staged.iter().map(|(_, hosts)| hosts.len()).sum::<usize>(), HOSTS, "each is staged once");
+    assert_eq!(staged, HOSTS, "each is staged once");
     let connections = run.simulator.tally().connections;
     let resumed = run.committed(&store).await;
     assert_eq!(run.simulator.tally().connections, connections);

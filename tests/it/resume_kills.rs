@@ -1,4 +1,4 @@
-//! The real daemon, killed at any moment and started again: the slot ends as if nothing had
+//! The real program, killed at any moment and started again: the slot ends as if nothing had
 //! happened. `cargo bench --bench kills` does it 200 times.
 
 use lustrum::simulator::fault::Fault;
@@ -8,6 +8,7 @@ use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 
 use crate::world::killed_daemon::slot_with_kills;
+use crate::world::killed_run::blows_at_random;
 
 const HOSTS: usize = 4;
 const STEPS_PER_HOST: usize = 5;
@@ -32,4 +33,15 @@ async fn five_kills_change_nothing() {
         assert_eq!(late.rows, undisturbed.rows);
     });
     watched.await.unwrap();
+}
+
+/// tests/s3/run.sh names a server on which there is a bucket `census`.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn twenty_blows_on_s3_and_a_new_machine_after_each_change_nothing() {
+    let Ok(endpoint) = std::env::var("LUSTRUM_S3_ENDPOINT") else { return };
+    let fleet = Simulator::start(FleetSpec::new(HOSTS, 2, 7)).await.unwrap();
+    let struck = tokio::task::spawn_blocking(move || blows_at_random(&fleet, &endpoint, 20)).await.unwrap();
+    assert!(struck.differ.is_empty(), "{struck:?}");
+    // What makes the above worth something.
+    assert!(struck.killed >= 5 && struck.told_to_end >= 1 && struck.taken_up >= 1, "{struck:?}");
 }

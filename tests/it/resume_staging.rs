@@ -205,7 +205,7 @@ async fn a_store_that_cannot_be_read_is_no_store_without_parts() {
         machine.finish(&[name], "").await;
         machine.staging(&store, attempt).stage().await.unwrap();
     }
-    let faults = Faults { from: 1, calls: 1, when: When::Before, error: std::io::ErrorKind::TimedOut };
+    let faults = Faults { from: 2, calls: 1, when: When::Before, error: std::io::ErrorKind::TimedOut };
     let failing = Store::uploading(Arc::new(FaultStore::new(inner, faults)), "memory:");
     let taken = Machine::new().take_up(&failing, &["a", "b"]).await;
     assert_eq!(names(&taken.held), ["a"]);

@@ -17,7 +17,7 @@ use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 
 use crate::world::indexed_job::{IndexedJob, lustrum, write_job};
-use crate::world::killed_daemon::rows;
+use crate::world::killed_slot::recorded;
 use crate::world::resumable_run::timeless;
 
 const HOSTS: usize = 12;
@@ -30,9 +30,15 @@ pub fn this_minute() -> Slot {
     Slot::at(Clock::system().now().duration_trunc(chrono::TimeDelta::minutes(1)).unwrap())
 }
 
+fn store(folder: &Path) -> Store {
+    Store::open(&folder.join("out").display().to_string()).unwrap()
+}
+
 pub async fn manifest(folder: &Path, slot: Slot) -> Option<Manifest> {
-    let store = Store::open(&folder.join("out").display().to_string()).unwrap();
-    Ledger::of(&store).manifest(&RunRef { slot, job: JobName::parse("census").unwrap() }).await.unwrap()
+    Ledger::of(&store(folder))
+        .manifest(&RunRef { slot, job: JobName::parse("census").unwrap() })
+        .await
+        .unwrap()
 }
 
 /// What a manifest says of its hosts, and of nothing that differs between two tries.
@@ -50,7 +56,7 @@ async fn killed_pods_change_nothing() {
     let slot = this_minute();
     let (one, many) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     for folder in [&one, &many] {
-        write_job(&fleet, folder.path(), "limits.concurrency = 2\n");
+        write_job(&fleet, folder.path());
     }
     let typed = slot.to_string();
     let line = ["run", "census", "--slot", &typed, "--exit-zero-if-recorded"];
@@ -74,7 +80,8 @@ async fn killed_pods_change_nothing() {
     let merged = manifest(many.path(), slot).await.expect("whoever saw all shards ended commits");
     assert_eq!(hosts(&merged), hosts(&expected));
     assert_eq!(merged.counts(), expected.counts());
-    assert_eq!(rows(many.path(), &typed), rows(one.path(), &typed));
+    let rows = async |folder: &Path| recorded(&store(folder), &typed).await.unwrap().rows;
+    assert_eq!(rows(many.path()).await, rows(one.path()).await);
     drop(fleet);
 }
 
@@ -82,7 +89,7 @@ async fn killed_pods_change_nothing() {
 async fn a_wrong_password_costs_three_logons_over_all_processes() {
     let fleet = Simulator::start(FleetSpec::new(HOSTS, 1, 7)).await.unwrap();
     let folder = tempfile::tempdir().unwrap();
-    write_job(&fleet, folder.path(), "");
+    write_job(&fleet, folder.path());
     let slot = this_minute();
     let (path, pods) = (folder.path().to_owned(), 6);
     let played = tokio::task::spawn_blocking(move || {

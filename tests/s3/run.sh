@@ -1,6 +1,6 @@
 #!/bin/sh
-# A real S3 server judges the store: moto's, against which the store's contract tests and whole
-# runs of the program pass (judge.py), and rclone's, which takes a conditional write and
+# A real S3 server judges the store: moto's, against which the store's contract tests, whole
+# runs of the program (judge.py) and runs that are killed pass, and rclone's, which takes a conditional write and
 # ignores the condition, and so must be refused. Fails if a check fails. Where Python or the
 # packages are missing it says so and passes, unless LUSTRUM_INTEROP_REQUIRED=1.
 #
@@ -63,5 +63,6 @@ await "$rclone" "$work/rclone.log"
 verdict=0
 "$work/venv/bin/python" tests/s3/judge.py "$LUSTRUM_BIN" "$work" \
     "http://127.0.0.1:$moto" "http://127.0.0.1:$rclone" || verdict=1
-LUSTRUM_S3_ENDPOINT="http://127.0.0.1:$moto" cargo test --quiet --test it -- output_store || verdict=1
+LUSTRUM_S3_ENDPOINT="http://127.0.0.1:$moto" LUSTRUM_BIN=$LUSTRUM_BIN \
+    cargo test --quiet --test it -- output_store on_s3 || verdict=1
 exit $verdict

@@ -7,8 +7,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use futures::StreamExt;
 use futures::stream::BoxStream;
+use futures::{StreamExt, TryStreamExt};
+use lustrum::output::s3::S3Access;
 use object_store::multipart::{MultipartStore, PartId};
 use object_store::path::Path;
 use object_store::{
@@ -35,6 +36,9 @@ pub enum When {
     After,
     /// The call does nothing and never says so.
     Never,
+    /// The call does nothing, and is given up after the time that a store's client gives one
+    /// request.
+    Silent,
 }
 
 #[derive(Debug)]
@@ -78,6 +82,10 @@ impl Fuse {
             Some(When::Before) => Err(self.error()),
             Some(When::After) => call.await.and(Err(self.error())),
             Some(When::Never) => std::future::pending().await,
+            Some(When::Silent) => {
+                tokio::time::sleep(S3Access::default().request_timeout).await;
+                Err(self.error())
+            }
         }
     }
 }
@@ -125,7 +133,12 @@ impl<S: ObjectStore> ObjectStore for FaultStore<S> {
     }
 
     fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
-        self.inner.list(prefix)
+        let (listed, fuse) = (self.inner.list(prefix), self.fuse.clone());
+        let listing = async move { fuse.around(listed.try_collect::<Vec<_>>()).await };
+        futures::stream::once(listing)
+            .map_ok(|found| futures::stream::iter(found).map(Ok))
+            .try_flatten()
+            .boxed()
     }
 
     async fn list_with_delimiter(&self, prefix: Option<&Path>) -> Result<ListResult> {

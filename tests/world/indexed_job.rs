@@ -12,6 +12,8 @@ use lustrum::model::run::Slot;
 use lustrum::simulator::running::Simulator;
 use serde_json::Value;
 
+use crate::world::killed_slot::{job, program};
+
 /// Pods of one index that may fail before the Job gives it up.
 const BACKOFF_LIMIT_PER_INDEX: usize = 8;
 
@@ -24,21 +26,14 @@ pub struct IndexedJob<'a> {
 }
 
 /// Writes the job `census`, which surveys the fleet.
-pub fn write_job(fleet: &Simulator, folder: &Path, more: &str) {
-    let hosts: Vec<_> = fleet.hosts().iter().map(|host| format!("\"{}\"", host.address().ip())).collect();
-    let text = format!(
-        "fleet.hosts = [{}]\nconnection.port = {}\noutput.formats = [\"ndjson\", \"parquet\"]\n\
-         tables = [\"vInfo\", \"vDisk\", \"vHost\"]\n{more}",
-        hosts.join(", "),
-        fleet.hosts()[0].address().port()
-    );
+pub fn write_job(fleet: &Simulator, folder: &Path) {
     std::fs::create_dir_all(folder.join("schedules")).unwrap();
-    std::fs::write(folder.join("schedules/census.toml"), text).unwrap();
+    std::fs::write(folder.join("schedules/census.toml"), job(fleet, "")).unwrap();
 }
 
 /// The program, as every pod has it.
 pub fn lustrum(folder: &Path, arguments: &[&str], password: &str) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_lustrum"));
+    let mut command = Command::new(program());
     command
         .current_dir(folder)
         .args(arguments)

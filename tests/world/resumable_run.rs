@@ -19,6 +19,7 @@ use lustrum::model::run::{Attempt, JobName, RunId, Scope, Slot};
 use lustrum::model::target::AuthMethod;
 use lustrum::output::layout::Key;
 use lustrum::output::store::Store;
+use lustrum::providers::provider::Provider;
 use lustrum::simulator::fleet::FleetSpec;
 use lustrum::simulator::running::Simulator;
 use lustrum::time::clock::Clock;
@@ -102,44 +103,9 @@ impl ResumableRun {
     }
 
     pub async fn try_plan(&self, plan: Plan, store: &Store, how: Try) -> Result<Ended, Failure> {
-        let dead = Arc::new(Notify::new());
-        tokio::select! {
-            ended = self.running(plan, store, how, dead.clone()) => ended,
-            () = dead.notified() => Err(Failure::new(FailureKind::Cancelled, "dropped where it stood")),
-        }
-    }
-
-    async fn running(
-        &self,
-        plan: Plan,
-        store: &Store,
-        how: Try,
-        dead: Arc<Notify>,
-    ) -> Result<Ended, Failure> {
-        let slot = Slot::parse("20261121T060000.000Z").unwrap();
-        let header = RunHeader {
-            run_id: RunId::new(&plan.job, slot),
-            job: plan.job.clone(),
-            slot,
-            attempt: Attempt::from_bits(1),
-            started_at: slot.instant(),
-            program_version: "0.0.0".into(),
-            plan_digest: plan.digest(),
-            scope: Scope::Full,
-            parent: None,
-        };
-        let stop = Stop::default();
-        let saboteur = Saboteur { left: how, judged: 0, stop: stop.clone(), spool: self.spool(), dead };
-        let ground = Ground {
-            clock: Clock::standing_at(slot.instant()),
-            store: store.clone(),
-            spool: self.spool(),
-            stop,
-            listeners: vec![Box::new(saboteur)],
-            warnings: Vec::new(),
-        };
         let shell = Job::default().limits.shell();
-        run(plan, Arc::new(lustrum::providers::catalogue::hyperv(shell)), header, ground).await
+        let provider = Arc::new(lustrum::providers::catalogue::hyperv(shell));
+        try_slot(provider, (plan, 1), self.spool(), store, how).await
     }
 
     /// From now on the slot is tried on a machine that has seen nothing of it.
@@ -153,6 +119,43 @@ impl ResumableRun {
             Ended::Committed(manifest) => manifest,
             other => panic!("the run ended as {other:?}"),
         }
+    }
+}
+
+/// One try at the slot, under the attempt of this number.
+pub async fn try_slot<P: Provider + 'static>(
+    provider: Arc<P>,
+    (plan, attempt): (Plan, u64),
+    spool: PathBuf,
+    store: &Store,
+    how: Try,
+) -> Result<Ended, Failure> {
+    let slot = Slot::parse("20261121T060000.000Z").unwrap();
+    let header = RunHeader {
+        run_id: RunId::new(&plan.job, slot),
+        job: plan.job.clone(),
+        slot,
+        attempt: Attempt::from_bits(attempt),
+        started_at: slot.instant(),
+        program_version: "0.0.0".into(),
+        plan_digest: plan.digest(),
+        scope: Scope::Full,
+        parent: None,
+    };
+    let (stop, dead) = (Stop::default(), Arc::new(Notify::new()));
+    let saboteur =
+        Saboteur { left: how, judged: 0, stop: stop.clone(), spool: spool.clone(), dead: dead.clone() };
+    let ground = Ground {
+        clock: Clock::standing_at(slot.instant()),
+        store: store.clone(),
+        spool,
+        stop,
+        listeners: vec![Box::new(saboteur)],
+        warnings: Vec::new(),
+    };
+    tokio::select! {
+        ended = run(plan, provider, header, ground) => ended,
+        () = dead.notified() => Err(Failure::new(FailureKind::Cancelled, "dropped where it stood")),
     }
 }
 
