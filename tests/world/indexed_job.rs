@@ -28,7 +28,8 @@ pub struct IndexedJob<'a> {
 /// Writes the job `census`, which surveys the fleet.
 pub fn write_job(fleet: &Simulator, folder: &Path) {
     std::fs::create_dir_all(folder.join("schedules")).unwrap();
-    std::fs::write(folder.join("schedules/census.toml"), job(fleet, "")).unwrap();
+    let text = job(fleet, "").replace(r#"["ndjson"]"#, r#"["ndjson", "parquet"]"#);
+    std::fs::write(folder.join("schedules/census.toml"), text).unwrap();
 }
 
 /// The program, as every pod has it.
