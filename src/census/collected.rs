@@ -6,6 +6,7 @@ use arrow_array::RecordBatch;
 use arrow_schema::Schema;
 use arrow_select::concat::concat_batches;
 
+use crate::census::needed::needed;
 use crate::model::target::HostName;
 use crate::output::source::TableSource;
 use crate::output::spool::SpoolError;
@@ -23,21 +24,21 @@ impl Collected {
     }
 
     /// The rows of all these hosts, in VM order where there is a `vm_id`, and how many each
-    /// has; no rows and no columns for a table that this run does not collect. Blocks on the
-    /// disk.
+    /// has: the columns that the census needs. No rows and no columns for a table that this
+    /// run does not collect. Blocks on the disk.
     pub fn of_each(&self, table: &str, hosts: &[HostName]) -> Result<(RecordBatch, Vec<usize>), SpoolError> {
         let Some(spec) = self.tables.iter().find(|spec| spec.id.as_str() == table) else {
             return Ok((RecordBatch::new_empty(Arc::new(Schema::empty())), vec![0; hosts.len()]));
         };
         let (mut batches, mut of_hosts) = (Vec::new(), Vec::new());
         while of_hosts.len() < hosts.len() {
-            let (rows, of_those) = self.rows.rows_of(spec, &hosts[of_hosts.len()..])?;
+            let (rows, of_those) = self.rows.columns_of(spec, needed(table), &hosts[of_hosts.len()..])?;
             batches.push(rows);
             of_hosts.extend(of_those);
         }
         let rows = match batches.as_slice() {
             [alone] => alone.clone(),
-            _ => concat_batches(&(spec.schema)(), &batches).expect("batches of one declared schema"),
+            _ => concat_batches(&batches[0].schema(), &batches).expect("batches of one declared schema"),
         };
         Ok((rows, of_hosts))
     }

@@ -8,6 +8,7 @@ pub mod folded;
 pub mod ground;
 pub mod health;
 pub mod identity;
+pub mod needed;
 pub mod taken;
 pub mod vm_order;
 pub mod walk;

@@ -36,6 +36,8 @@ const ONLY_NULLS: u8 = 2;
 /// One cell stands for all: the host, the instant, the state of most VMs.
 const ALL_ALIKE: u8 = 3;
 
+const NO_KIND: &str = "a column that knows not its nulls";
+
 /// Adds a block behind what is in `out`.
 pub fn pack(rows: &RecordBatch, out: &mut Vec<u8>) -> Result<(), ArrowError> {
     let count = u32::try_from(rows.num_rows()).map_err(|_| broken("too many rows at once"))?;
@@ -138,13 +140,24 @@ fn alike(cells: &[i64]) -> bool {
 /// The rows of blocks, one behind the other. Whatever the bytes, the answer is rows or an
 /// error.
 pub fn unpack(blocks: &[&[u8]], schema: SchemaRef) -> Result<RecordBatch, ArrowError> {
+    unpack_some(blocks, &schema, schema.clone())
+}
+
+/// The same, of some columns only: `some` are fields of `schema` in its order.
+pub fn unpack_some(blocks: &[&[u8]], schema: &SchemaRef, some: SchemaRef) -> Result<RecordBatch, ArrowError> {
     let kinds = schema.fields().iter().map(depth).sum();
     let mut opened = blocks.iter().map(|block| Block::open(block, kinds)).collect::<Result<Vec<_>, _>>()?;
     let rows: Vec<usize> = opened.iter().map(|block| block.rows).collect();
-    let columns = schema.fields().iter().map(|field| joined(&mut opened, field, &rows));
-    let columns = columns.collect::<Result<Vec<_>, _>>()?;
+    let mut columns = Vec::with_capacity(some.fields().len());
+    for field in schema.fields() {
+        match some.fields().get(columns.len()) {
+            None => break,
+            Some(next) if next.name() == field.name() => columns.push(joined(&mut opened, field, &rows)?),
+            Some(_) => opened.iter_mut().zip(&rows).try_for_each(|(block, rows)| block.pass(field, *rows))?,
+        }
+    }
     let options = RecordBatchOptions::new().with_row_count(Some(rows.iter().sum()));
-    RecordBatch::try_new_with_options(schema, columns, &options)
+    RecordBatch::try_new_with_options(some, columns, &options)
 }
 
 /// How many rows a block says it holds.
@@ -191,25 +204,54 @@ impl<'a> Block<'a> {
         self.take(rows.div_ceil(8))
     }
 
-    /// Adds one text so many times.
-    fn repeated(
-        &mut self,
-        rows: usize,
-        offsets: &mut Vec<i32>,
-        text: &mut Vec<u8>,
-    ) -> Result<(), ArrowError> {
+    /// One text that stands for so many cells.
+    fn repeated(&mut self, rows: usize, offsets: &mut Vec<i32>) -> Result<&'a [u8], ArrowError> {
         let bytes = self.offsets(1, &mut vec![0])?;
-        let cell = self.take(bytes)?;
-        for _ in 0..rows {
-            text.extend_from_slice(cell);
-            offsets.push(i32::try_from(text.len()).map_err(|_| too_much())?);
+        let base = last(offsets) as usize;
+        for row in 1..=rows {
+            let end =
+                bytes.checked_mul(row).and_then(|bytes| bytes.checked_add(base)).ok_or_else(too_much)?;
+            offsets.push(i32::try_from(end).map_err(|_| too_much())?);
         }
-        Ok(())
+        self.take(bytes)
+    }
+
+    /// Leaves out the next column, of which the block has so many rows.
+    fn pass(&mut self, field: &FieldRef, rows: usize) -> Result<(), ArrowError> {
+        let cells = match self.kind() {
+            NO_NULLS => Some(rows),
+            SOME_NULLS => {
+                self.bits(rows)?;
+                Some(rows)
+            }
+            ONLY_NULLS => None,
+            ALL_ALIKE => Some(1),
+            _ => return Err(broken(NO_KIND)),
+        };
+        match (field.data_type(), cells) {
+            (DataType::List(item), None) => self.pass(item, 0),
+            (DataType::List(item), Some(cells)) => {
+                let items = self.offsets(cells, &mut vec![0])?;
+                self.pass(item, items)
+            }
+            (_, None) => Ok(()),
+            (DataType::Utf8, Some(cells)) => {
+                let taken = self.offset_bytes(cells)?;
+                let text = taken.last_chunk().map_or(0, |last| i32::from_ne_bytes(*last));
+                self.take(usize::try_from(text).map_err(|_| cut())?).map(|_| ())
+            }
+            (DataType::Boolean, Some(cells)) => self.bits(cells).map(|_| ()),
+            (_, Some(cells)) => self.take(cells.checked_mul(8).ok_or_else(cut)?).map(|_| ()),
+        }
+    }
+
+    fn offset_bytes(&mut self, cells: usize) -> Result<&'a [u8], ArrowError> {
+        self.take(cells.checked_add(1).and_then(|count| count.checked_mul(4)).ok_or_else(cut)?)
     }
 
     /// Adds offsets behind those that are there; says how far they reach in this block.
     fn offsets(&mut self, rows: usize, offsets: &mut Vec<i32>) -> Result<usize, ArrowError> {
-        let taken = self.take(rows.checked_add(1).and_then(|count| count.checked_mul(4)).ok_or_else(cut)?)?;
+        let taken = self.offset_bytes(rows)?;
         let base = offsets.last().copied().unwrap_or_default();
         let mut last = 0;
         for offset in taken.as_chunks().0.iter().map(|offset| i32::from_ne_bytes(*offset)).skip(1) {
@@ -229,17 +271,22 @@ fn joined(blocks: &mut [Block], field: &FieldRef, rows: &[usize]) -> Result<Arra
     let mut valid = Validity { rows: 0, total, bits: None };
     Ok(match field.data_type() {
         DataType::Utf8 => {
-            let (mut offsets, mut text) = (Vec::with_capacity(total + 1), Vec::new());
+            // Offsets first: they tell how much text there is, and a text that grows is copied.
+            let (mut offsets, mut pieces) = (Vec::with_capacity(total + 1), Vec::with_capacity(blocks.len()));
             offsets.push(0);
             for (block, rows) in blocks.iter_mut().zip(rows) {
                 match valid.read(block, *rows)? {
                     Cells::Each => {
                         let bytes = block.offsets(*rows, &mut offsets)?;
-                        text.extend_from_slice(block.take(bytes)?);
+                        pieces.push((block.take(bytes)?, 1));
                     }
-                    Cells::One => block.repeated(*rows, &mut offsets, &mut text)?,
+                    Cells::One => pieces.push((block.repeated(*rows, &mut offsets)?, *rows)),
                     Cells::None => offsets.resize(offsets.len() + rows, last(&offsets)),
                 }
+            }
+            let mut text = Vec::with_capacity(last(&offsets) as usize);
+            for (piece, times) in pieces {
+                (0..times).for_each(|_| text.extend_from_slice(piece));
             }
             let offsets = OffsetBuffer::new(offsets.into());
             Arc::new(StringArray::try_new(offsets, Buffer::from_vec(text), valid.finish())?)
@@ -350,7 +397,7 @@ impl Validity {
             (NO_NULLS | ALL_ALIKE, Some(bits)) => bits.append_n(rows, true),
             (SOME_NULLS, Some(bits)) => bits.append_packed_range(0..rows, block.bits(rows)?),
             (ONLY_NULLS, Some(bits)) => bits.append_n(rows, false),
-            _ => return Err(broken("a column that knows not its nulls")),
+            _ => return Err(broken(NO_KIND)),
         }
         self.rows += rows;
         Ok(match kind {

@@ -5,6 +5,7 @@ use arrow_array::RecordBatch;
 
 use crate::model::target::HostName;
 use crate::output::spool::SpoolError;
+use crate::tables::columns::part;
 use crate::tables::sheet::Place;
 use crate::tables::table::TableSpec;
 
@@ -22,6 +23,18 @@ pub trait TableSource: Send + Sync {
 
     /// Rows that belong to no single host (clusters, shared volumes), behind all others.
     fn fleet_rows(&self, table: &'static TableSpec) -> Result<RecordBatch, SpoolError>;
+
+    /// [`TableSource::rows_of`] with some of the columns only, in the table's order: who reads
+    /// a few of a hundred need not pay for all. A batch says that it is such a part.
+    fn columns_of(
+        &self,
+        table: &'static TableSpec,
+        columns: &[&str],
+        hosts: &[HostName],
+    ) -> Result<(RecordBatch, Vec<usize>), SpoolError> {
+        let (rows, of_hosts) = self.rows_of(table, hosts)?;
+        Ok((part(&rows, columns), of_hosts))
+    }
 
     /// The rows of the first of these hosts, and of as many after it as are cheap to take
     /// together, with the number of rows of each of those. `hosts` is a stretch of

@@ -2,10 +2,12 @@
 
 use std::fmt::Display;
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
-use std::sync::{Arc, Mutex};
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::sync::Arc;
 
 use arrow_array::RecordBatch;
+use arrow_schema::SchemaRef;
 
 use crate::model::target::HostName;
 use crate::output::frame::Span;
@@ -37,7 +39,7 @@ impl Spool {
         };
         Ok(SpoolReader {
             spool: self.file.clone(),
-            opened: Mutex::new(opened),
+            opened,
             hosts: order.iter().map(|number| state.hosts[*number as usize].clone()).collect(),
             index: state.index.iter().map(ranked).collect(),
         })
@@ -47,7 +49,7 @@ impl Spool {
 /// A spool to be read, host by host. Blocks on the disk: not for the runtime's own threads.
 pub struct SpoolReader {
     spool: Arc<SpoolFile>,
-    opened: Mutex<File>,
+    opened: File,
     /// Hosts that have rows, in name order.
     hosts: Vec<HostName>,
     /// By table, as in `SpoolFile::tables`: place in `hosts`, and rows; sorted.
@@ -73,6 +75,16 @@ impl SpoolReader {
         table: &TableSpec,
         hosts: &[HostName],
     ) -> Result<(RecordBatch, Vec<usize>), SpoolError> {
+        self.columns_of(table, (table.schema)(), hosts)
+    }
+
+    /// The same, of some of the table's columns, in its order.
+    pub fn columns_of(
+        &self,
+        table: &TableSpec,
+        columns: SchemaRef,
+        hosts: &[HostName],
+    ) -> Result<(RecordBatch, Vec<usize>), SpoolError> {
         let (mut bytes, mut begun, mut rows) = (Vec::<u8>::new(), Vec::new(), Vec::new());
         let mut total = 0;
         for host in hosts {
@@ -90,7 +102,8 @@ impl SpoolReader {
         }
         let ends = begun.iter().skip(1).copied().chain([bytes.len()]);
         let blocks: Vec<_> = begun.iter().zip(ends).map(|(begin, end)| &bytes[*begin..end]).collect();
-        let batch = packed::unpack(&blocks, (table.schema)()).map_err(|error| self.broken(&error))?;
+        let batch = packed::unpack_some(&blocks, &(table.schema)(), columns);
+        let batch = batch.map_err(|error| self.broken(&error))?;
         Ok((batch, rows))
     }
 
@@ -114,8 +127,6 @@ impl SpoolReader {
     fn read(&self, span: Span, bytes: &mut Vec<u8>) -> io::Result<()> {
         let begin = bytes.len();
         bytes.resize(begin + span.bytes as usize, 0);
-        let mut file = self.opened.lock().expect("no reader of the spool panics");
-        file.seek(SeekFrom::Start(span.offset))?;
-        file.read_exact(&mut bytes[begin..])
+        self.opened.read_exact_at(&mut bytes[begin..], span.offset)
     }
 }

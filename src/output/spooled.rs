@@ -12,6 +12,7 @@ use crate::model::target::HostName;
 use crate::output::source::TableSource;
 use crate::output::spool::SpoolError;
 use crate::output::spool_reader::SpoolReader;
+use crate::tables::columns::part_of;
 use crate::tables::sheet::Place;
 use crate::tables::table::TableSpec;
 
@@ -103,6 +104,17 @@ impl TableSource for Spooled {
         hosts: &[HostName],
     ) -> Result<(RecordBatch, Vec<usize>), SpoolError> {
         let (rows, of_hosts) = self.reader.rows_of(table, hosts)?;
+        self.counted_each(hosts, rows, of_hosts).map_err(|error| self.reader.broken(&error))
+    }
+
+    fn columns_of(
+        &self,
+        table: &'static TableSpec,
+        columns: &[&str],
+        hosts: &[HostName],
+    ) -> Result<(RecordBatch, Vec<usize>), SpoolError> {
+        let schema = part_of(&(table.schema)(), |name| name == "vm_id" || columns.contains(&name));
+        let (rows, of_hosts) = self.reader.columns_of(table, schema, hosts)?;
         self.counted_each(hosts, rows, of_hosts).map_err(|error| self.reader.broken(&error))
     }
 

@@ -1,7 +1,9 @@
 //! The census: what the rows of a host gain from those of the whole fleet.
 
 use lustrum::census::ground::Remembered;
+use lustrum::census::needed::needed;
 use lustrum::output::source::TableSource;
+use lustrum::tables::catalogue::INVENTORY;
 use serde_json::{Value, json};
 
 use crate::world::census_run::{Run, published};
@@ -355,4 +357,13 @@ fn an_adapter_is_found_among_the_uplinks_of_a_switch() {
     let rows = run.published("vnic");
     assert_eq!((&rows[0]["switch_name"], &rows[0]["uplink_port"]), (&json!("lan"), &json!("Uplink 2")));
     assert_eq!((&rows[1]["switch_name"], &rows[1]["uplink_port"]), (&Value::Null, &Value::Null));
+}
+
+#[test]
+fn what_the_census_needs_is_declared() {
+    for table in INVENTORY {
+        let schema = (table.schema)();
+        let unknown = |name: &&&str| schema.field_with_name(name).is_err();
+        assert_eq!(needed(table.id.as_str()).iter().find(unknown), None, "{}", table.id);
+    }
 }

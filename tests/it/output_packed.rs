@@ -1,7 +1,8 @@
 //! Packed rows: what goes in comes out, and no bytes whatever make the reader panic.
 
 use arrow_array::RecordBatch;
-use lustrum::output::packed::{pack, unpack};
+use lustrum::output::packed::{pack, unpack, unpack_some};
+use lustrum::tables::columns::{part, part_of};
 use lustrum::tables::table::Row;
 use proptest::prelude::*;
 
@@ -25,6 +26,24 @@ fn every_slice_comes_back() {
             let slice = rows.slice(from, count);
             assert_eq!(unpack(&[&packed(&slice)], rows.schema()).unwrap(), slice);
         }
+    }
+}
+
+#[test]
+fn any_columns_come_back_without_the_others() {
+    let rows = samples();
+    let unknown = Sample::batch(vec![Sample { vm_name: None, ..named("hv02", "vm-0001", "") }]).columns;
+    let parts = [rows.slice(3, 9), unknown, rows.slice(1, 0), rows.slice(0, 1)];
+    let blocks: Vec<_> = parts.iter().map(packed).collect();
+    let blocks: Vec<_> = blocks.iter().map(Vec::as_slice).collect();
+    let together = arrow_select::concat::concat_batches(&rows.schema(), &parts).unwrap();
+    let names: Vec<_> = rows.schema().fields().iter().map(|field| field.name().clone()).collect();
+    for chosen in 0..1_u32 << names.len() {
+        let stays =
+            |name: &str| names.iter().enumerate().any(|(at, known)| known == name && chosen >> at & 1 == 1);
+        let of_names: Vec<&str> = names.iter().map(String::as_str).filter(|name| stays(name)).collect();
+        let some = unpack_some(&blocks, &rows.schema(), part_of(&rows.schema(), stays)).unwrap();
+        assert_eq!(some, part(&together, &of_names));
     }
 }
 
