@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use chrono::{DateTime, Utc};
 
 use crate::census::health::thresholds::Thresholds;
+use crate::model::remembered::Remembered;
 use crate::model::status::FinalStatus;
 use crate::model::target::HostName;
 use crate::tables::table::TableId;
@@ -39,12 +40,4 @@ pub struct HostStanding {
     /// Tables whose collector ended in trouble; a host that lacks what the collector asks
     /// for is not in trouble.
     pub failed: BTreeSet<TableId>,
-}
-
-/// What an earlier run knew of a VM, for facts that this run may not learn.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Remembered {
-    pub os: Option<String>,
-    pub provisioned_bytes: Option<i64>,
-    pub in_use_bytes: Option<i64>,
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use crate::cli::gc_args::{GC_HELP, GcArguments};
 use crate::model::artifact::ArtifactFormat;
 
 pub const RUNS_HELP: &str = "\
@@ -16,8 +17,9 @@ Examples:
   lustrum runs verify latest                     is every object what the manifest says?
   lustrum runs files hyperv-daily/latest --table vInfo
                                                  paths for DuckDB, Polars, anything
+  lustrum runs gc --keep-days 90                 what would go; --delete does it
 
-Exit codes: 1 `verify` found something wrong, 2 no such run, 3 the store cannot be read, else 0";
+Exit codes: 1 `verify` found something wrong, or `gc` left something, 2 no such run, 3 the store cannot be read, else 0";
 
 pub const DIFF_HELP: &str = "\
 Without runs, the last two committed full runs of the job are compared, each with its retries
@@ -51,6 +53,9 @@ pub enum RunsCommand {
     Verify(ShowArguments),
     /// Print where the files of a run are, one path a line
     Files(FilesArguments),
+    /// Tell, and with --delete take away, what nobody needs: leftovers, and runs past their time
+    #[command(after_help = GC_HELP)]
+    Gc(GcArguments),
 }
 
 #[derive(Clone, Debug, Args)]

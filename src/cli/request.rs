@@ -9,6 +9,7 @@ use crate::cli::args::{
     RunArguments, ScheduleNextArguments,
 };
 use crate::cli::finalize_args::FinalizeArguments;
+use crate::cli::gc_args::GcArguments;
 use crate::config::environment::Environment;
 use crate::config::layer::{Layer, Origin};
 use crate::config::load::Request;
@@ -59,6 +60,18 @@ pub fn of_finalize(global: &Global, asked: &FinalizeArguments, environment: Envi
     flags.global(global);
     flags.path("--out-dir", "output.dir", asked.out_dir.as_deref());
     request(global, Some(asked.job.clone()), environment, flags)
+}
+
+/// For what is kept of a store.
+pub fn of_gc(global: &Global, asked: &GcArguments, environment: Environment) -> Request {
+    let mut flags = Flags::default();
+    flags.global(global);
+    flags.path("--out-dir", "output.dir", asked.store.out_dir.as_deref());
+    flags.set("--keep-runs", "retention.keep-runs", asked.keep_runs);
+    flags.set("--keep-days", "retention.keep-days", asked.keep_days);
+    flags.set("--grace", "retention.grace", asked.grace.clone());
+    flags.set("--orphans-after", "retention.orphans-after", asked.orphans_after.clone());
+    request(global, None, environment, flags)
 }
 
 /// For commands that only read what is committed.

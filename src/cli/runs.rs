@@ -6,6 +6,7 @@ use crate::cli::archive;
 use crate::cli::args::Global;
 use crate::cli::dispatch::json;
 use crate::cli::exit::Exit;
+use crate::cli::gc::gc;
 use crate::cli::history_args::{FilesArguments, ListArguments, RunsCommand, ShowArguments};
 use crate::cli::refusal::{Answer, Refusal};
 use crate::cli::runs_text;
@@ -24,6 +25,7 @@ pub async fn runs(global: &Global, command: &RunsCommand, terminal: &Terminal) -
         RunsCommand::Show(asked) => show(global, asked, terminal).await,
         RunsCommand::Verify(asked) => verify(global, asked, terminal).await,
         RunsCommand::Files(asked) => files(global, asked, terminal).await,
+        RunsCommand::Gc(asked) => gc(global, asked, terminal).await,
     }
 }
 

@@ -17,6 +17,7 @@ use crate::engine::plan::Plan;
 use crate::engine::run::{Ended, Ground, leave_dry_report, run};
 use crate::engine::share::Share;
 use crate::engine::stop::{Stop, StopCause};
+use crate::engine::tenure::Patience;
 use crate::history::ledger::{Ledger, RunRef};
 use crate::model::event::{CancelCause, RunHeader};
 use crate::model::failure::{Failure, FailureKind};
@@ -116,6 +117,11 @@ impl<'a, P: Provider + 'static> Scene<'a, P> {
             Ok(path) => path,
             Err(failure) => return Some(Err(failure)),
         };
+        // A shard that was cut off with its machine holds its lease for a while: its next pod has
+        // few tries, and time.
+        let is_own = header.slot == self.run.slot;
+        let is_shard = matches!(self.survey.plan.share, Share::Shard(_));
+        let patience = if is_shard && is_own { Patience::StandBy } else { Patience::Leave };
         let stop = Stop::default();
         let progress = Progress::new(self.terminal.clone(), plan.dry_run);
         let ground = Ground {
@@ -125,6 +131,8 @@ impl<'a, P: Provider + 'static> Scene<'a, P> {
             stop: stop.clone(),
             listeners: vec![Box::new(Journal::default()), Box::new(progress)],
             warnings: [self.survey.warnings.clone(), warnings].concat(),
+            lease: self.survey.opening.lease,
+            patience,
         };
         let running = run(plan, self.provider.clone(), header, ground);
         tokio::pin!(running);
@@ -173,7 +181,7 @@ impl<'a, P: Provider + 'static> Scene<'a, P> {
                 }
             }
             Some(Err(failure)) if failure.kind == FailureKind::Busy => {
-                terminal.note(&format!("nothing was done: {failure}"));
+                terminal.note(&format!("nothing was committed: {failure}"));
                 Ok(Exit::TryAgain)
             }
             Some(Err(failure)) => Ok(not_recorded(&failure.to_string(), terminal)),

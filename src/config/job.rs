@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::config::form;
 use crate::config::health::Health;
 use crate::config::limits::Limits;
+use crate::config::retention::Retention;
 use crate::config::schedule::{ScheduleSettings, Scheduling};
 use crate::config::secret::{CredentialSettings, SecretReference};
 use crate::config::store::StoreSettings;
@@ -42,6 +43,7 @@ pub struct Job {
     pub health: Health,
     pub output: Output,
     pub store: StoreSettings,
+    pub retention: Retention,
     pub log: Log,
 }
 
@@ -196,6 +198,7 @@ impl Default for Job {
             health: Health::default(),
             output: Output::default(),
             store: StoreSettings::default(),
+            retention: Retention::default(),
             log: Log::default(),
         }
     }

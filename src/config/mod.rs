@@ -12,6 +12,7 @@ pub mod limits;
 pub mod load;
 pub mod origins;
 pub mod problem;
+pub mod retention;
 pub mod schedule;
 pub mod secret;
 pub mod store;

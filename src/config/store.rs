@@ -1,5 +1,6 @@
 //! How an object store is entered, and who else writes into it.
 
+use std::ops::RangeInclusive;
 use std::path::Path;
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use crate::config::job::Job;
 use crate::config::problem::{Problem, Problems};
 use crate::config::secret::SecretReference;
 use crate::model::credential::Secret;
+use crate::output::lease::Terms;
 use crate::output::s3::{Addressing, Keys, S3Access, SCHEME, open};
 use crate::output::store::Store;
 use crate::output::store_error::StoreError;
@@ -31,7 +33,11 @@ const IDENTITY_VARIABLES: [&str; 10] = [
     "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
 ];
 
-/// How `output.dir = "s3://bucket/prefix"` is entered; a folder needs none of it. Without keys
+/// Shorter, and the whole seconds in which many stores tell the time would count.
+const LEASE_TTL: RangeInclusive<Duration> = Duration::from_secs(10)..=Duration::from_secs(3600);
+
+/// How `output.dir = "s3://bucket/prefix"` is entered, and how runs that share it keep out of
+/// each other's way; a folder needs only the latter. Without keys
 /// the usual `AWS_…` variables are read (static keys, web identity, container credentials),
 /// and without those the machine's instance profile is asked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -84,6 +90,15 @@ pub struct StoreSettings {
     /// `many` demands a store on which exactly one of several creates wins, and every run
     /// probes it; `one` takes any store, if nobody else ever writes into this root.
     pub writers: Writers,
+    /// From 10s to 1h: how long a slot stays held by a process that gives no sign of life. So
+    /// much later the next try may begin where one was killed on another machine.
+    #[serde(with = "form::duration")]
+    #[schemars(schema_with = "form::schema::duration")]
+    pub lease_ttl: Duration,
+    /// How often a run gives a sign of life in the store; a third of `lease-ttl` at most.
+    #[serde(with = "form::duration")]
+    #[schemars(schema_with = "form::schema::duration")]
+    pub lease_heartbeat: Duration,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -118,6 +133,8 @@ impl Default for StoreSettings {
             stage_every: Duration::from_secs(30),
             stage_hosts: 500,
             writers: Writers::Many,
+            lease_ttl: Terms::default().ttl,
+            lease_heartbeat: Terms::default().heartbeat,
         }
     }
 }
@@ -129,11 +146,12 @@ pub struct Opening {
     pub root: String,
     pub access: S3Access,
     pub writers: Writers,
+    pub lease: Terms,
 }
 
 impl Opening {
     pub fn folder(root: String) -> Self {
-        Self { root, access: S3Access::default(), writers: Writers::Many }
+        Self { root, access: S3Access::default(), writers: Writers::Many, lease: Terms::default() }
     }
 
     /// The opening of a job's store. `origin` tells where a key was set; secrets are fetched
@@ -145,13 +163,11 @@ impl Opening {
         origin: impl Fn(&str) -> String,
     ) -> Result<Self, Problems> {
         let root = job.output.dir.clone();
-        let access = if root.starts_with(SCHEME) {
-            Counter { settings: &job.store, environment, directory, origin, problems: Problems::default() }
-                .access()?
-        } else {
-            S3Access::default()
-        };
-        Ok(Self { root, access, writers: job.store.writers })
+        let mut counter =
+            Counter { settings: &job.store, environment, directory, origin, problems: Problems::default() };
+        let lease = counter.lease();
+        let access = if root.starts_with(SCHEME) { counter.access() } else { S3Access::default() };
+        counter.problems.or(Self { root, access, writers: job.store.writers, lease })
     }
 
     /// Opens it as it is; nothing is asked of an S3 store yet.
@@ -174,7 +190,20 @@ struct Counter<'a, F> {
 }
 
 impl<F: Fn(&str) -> String> Counter<'_, F> {
-    fn access(mut self) -> Result<S3Access, Problems> {
+    fn lease(&mut self) -> Terms {
+        let terms = Terms { ttl: self.settings.lease_ttl, heartbeat: self.settings.lease_heartbeat };
+        let shown = |time| Some(format!("\"{}\"", humantime::format_duration(time)));
+        if !LEASE_TTL.contains(&terms.ttl) {
+            self.add("lease-ttl", "expected 10s to 1h".to_owned(), shown(terms.ttl));
+        } else if terms.heartbeat > terms.ttl / 3 {
+            let longest = humantime::format_duration(terms.ttl / 3);
+            let why = format!("expected {longest} at most, a third of store.lease-ttl");
+            self.add("lease-heartbeat", why, shown(terms.heartbeat));
+        }
+        terms
+    }
+
+    fn access(&mut self) -> S3Access {
         let (settings, environment) = (self.settings, self.environment);
         let variable = |names: &[&str]| {
             let set = names.iter().find_map(|name| environment.get(name));
@@ -182,7 +211,7 @@ impl<F: Fn(&str) -> String> Counter<'_, F> {
         };
         let endpoint =
             settings.endpoint.clone().or_else(|| variable(&["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"]));
-        let access = S3Access {
+        S3Access {
             endpoint: endpoint.and_then(|url| self.url("endpoint", &url)),
             region: settings.region.clone().or_else(|| variable(&["AWS_REGION", "AWS_DEFAULT_REGION"])),
             addressing: settings.style.map(|style| match style {
@@ -199,8 +228,7 @@ impl<F: Fn(&str) -> String> Counter<'_, F> {
             request_timeout: settings.request_timeout,
             retries: settings.retries,
             retry_deadline: settings.retry_deadline,
-        };
-        self.problems.or(access)
+        }
     }
 
     fn keys(&mut self) -> Option<Keys> {

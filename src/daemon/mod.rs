@@ -2,6 +2,7 @@
 
 pub mod agenda;
 pub mod errand;
+mod execution;
 pub mod face;
 pub mod library;
 pub mod picture;

@@ -11,29 +11,26 @@ use tokio::sync::mpsc;
 use tokio::task::{JoinError, JoinSet};
 
 use crate::config::job::Job;
-use crate::config::load::{self, Request};
-use crate::config::problem::Problems;
+use crate::config::load;
 use crate::daemon::errand::{Declined, Errand, Wish};
+use crate::daemon::execution::Execution;
 use crate::daemon::library::Library;
 use crate::daemon::picture::{
     DecisionWord, JobPicture, LastCommitted, LastDecision, RunOutcome, ScheduleLine,
 };
 use crate::daemon::scheduler::{Cause, Decision, NotAsked, Pause, Scheduler, Width};
 use crate::daemon::state::State;
-use crate::engine::launch::{self, Lineage};
-use crate::engine::plan::Plan;
+use crate::engine::launch;
 use crate::engine::recorder::Listener;
-use crate::engine::run::{Ended, Ground, run};
+use crate::engine::run::Ended;
 use crate::engine::spools;
 use crate::engine::stop::{Stop, StopCause};
 use crate::history::ledger::{Ledger, RunRef};
 use crate::model::event::CancelCause;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::run::{JobName, Slot};
-use crate::model::target::Platform;
 use crate::output::export::latest;
-use crate::output::layout;
-use crate::providers::catalogue;
+use crate::output::store::Store;
 use crate::time::clock::Clock;
 
 /// The longest the daemon sleeps: files and the system's clock are looked at that often, so
@@ -160,18 +157,19 @@ impl Daemon {
                 refused.entry(path.clone()).or_default().push(told);
                 continue;
             }
-            if let Some(store) =
-                load::opening(job, &self.library.request(path)).ok().and_then(|it| it.open().ok())
-            {
-                self.surroundings.state.keep_store(&job.output.dir, store);
+            let request = self.library.request(path);
+            let store = load::opening(job, &request).ok().and_then(|opening| opening.open().ok());
+            if let Some(store) = &store {
+                self.surroundings.state.keep_store(&job.output.dir, store.clone());
             }
             let is_new = self.scheduler.jobs().all(|known| *known != job.name);
-            let request = self.library.request(path);
-            let last = if is_new { last_committed(job, &request).await } else { None };
+            let (last, cut_off) = match store.filter(|_| is_new) {
+                Some(store) => (last_committed(&store, &job.name).await, cut_off(&store, &job.name).await),
+                None => (None, Vec::new()),
+            };
             let since = last.as_ref().map_or(now, |(slot, _)| slot.instant().min(now));
             self.scheduler.put(job.name.clone(), &job.schedule, job.scheduling.clone(), since);
             shown.push(picture_of(path, job, last.and_then(|(_, last)| last)));
-            let cut_off = if is_new { cut_off(job, &request).await } else { Vec::new() };
             for slot in cut_off {
                 if !self.scheduler.resume(&job.name, slot, now) {
                     tracing::info!(job.name = %job.name, %slot, "an interrupted slot is not run again");
@@ -298,6 +296,11 @@ impl Daemon {
                 tracing::warn!(job.name = %job, %slot, "interrupted: nothing is committed");
                 RunOutcome::Interrupted
             }
+            Err(failure) if failure.kind == FailureKind::Busy => {
+                tracing::warn!(job.name = %job, %slot, %failure, "the slot is somebody else's");
+                told = Some(failure.to_string());
+                RunOutcome::Interrupted
+            }
             Err(failure) => {
                 tracing::error!(job.name = %job, %slot, %failure, "the run could not be recorded");
                 told = Some(failure.to_string());
@@ -306,8 +309,13 @@ impl Daemon {
         };
         let at = self.surroundings.clock.read_anew().now();
         self.surroundings.state.end_run(&job, slot, at, outcome, told, committed);
-        self.stops.remove(&(job.clone(), slot));
+        let stop = self.stops.remove(&(job.clone(), slot));
         self.scheduler.ended(&job, slot);
+        // Taken over by another daemon: stand by, in case that one does not end it.
+        let is_lost = stop.and_then(|stop| stop.cause()) == Some(StopCause::Lost);
+        if is_lost && !self.scheduler.resume(&job, slot, at) {
+            tracing::info!(job.name = %job, %slot, "the slot is left to the other");
+        }
     }
 
     async fn drain(mut self) -> Closed {
@@ -324,10 +332,9 @@ impl Daemon {
 }
 
 /// The newest slot of a job that its store knows, and its run as far as it can be read.
-async fn last_committed(job: &Job, request: &Request) -> Option<(Slot, Option<LastCommitted>)> {
-    let store = load::opening(job, request).ok()?.open().ok()?;
-    let slot = latest(&store, &job.name).await.ok().flatten()?.slot;
-    let manifest = Ledger::of(&store).manifest(&RunRef { slot, job: job.name.clone() }).await;
+async fn last_committed(store: &Store, job: &JobName) -> Option<(Slot, Option<LastCommitted>)> {
+    let slot = latest(store, job).await.ok().flatten()?.slot;
+    let manifest = Ledger::of(store).manifest(&RunRef { slot, job: job.clone() }).await;
     Some((slot, manifest.ok().flatten().map(|manifest| LastCommitted::of(&manifest))))
 }
 
@@ -349,59 +356,6 @@ fn picture_of(path: &Path, job: &Job, last_committed: Option<LastCommitted>) -> 
 }
 
 /// Slots that an earlier daemon could not finish.
-async fn cut_off(job: &Job, request: &Request) -> Vec<Slot> {
-    let Ok(opening) = load::opening(job, request) else { return Vec::new() };
-    let Ok(store) = opening.open() else { return Vec::new() };
-    spools::interrupted(&store, &launch::spool_folder(&store), &job.name).await
-}
-
-/// One run of the daemon, from its job file to its end.
-struct Execution {
-    request: Request,
-    slot: Slot,
-    clock: Clock,
-    nonce: u64,
-    listeners: Vec<Box<dyn Listener>>,
-    stop: Stop,
-}
-
-impl Execution {
-    /// The fleet and the secrets are read now: a password that was changed holds from the
-    /// next run on.
-    async fn run(self) -> Result<Ended, Failure> {
-        let told = |problems: &Problems| {
-            let told: Vec<_> = problems.0.iter().map(ToString::to_string).collect();
-            Failure::new(FailureKind::NotApplicable, told.join("; "))
-        };
-        let asked = load::ask(&self.request, true).map_err(|problems| told(&problems))?;
-        let unrecordable =
-            |error: &dyn std::fmt::Display| Failure::new(FailureKind::Store, error.to_string());
-        let opening = load::opening(&asked.job, &self.request).map_err(|problems| told(&problems))?;
-        let (store, unsafe_to_share) = launch::store(&opening, self.nonce).await?;
-        let warnings = [asked.warnings.clone(), unsafe_to_share].concat();
-        let (platform, shell) = (asked.job.platform, asked.job.limits.shell());
-        let plan = Plan::of(asked, false);
-        let committed = store.get(&layout::manifest(&plan.job, self.slot)).await;
-        if let Some(attempt) =
-            committed.map_err(|error| unrecordable(&error))?.and_then(|body| attempt_of(&body))
-        {
-            return Ok(Ended::LostTo(attempt));
-        }
-        let header = launch::header(&plan, self.slot, Lineage::default(), &self.clock, self.nonce);
-        let spool = launch::spool_path(&store, &header, &plan.share)?;
-        let ground =
-            Ground { clock: self.clock, store, spool, stop: self.stop, listeners: self.listeners, warnings };
-        match platform {
-            Platform::Hyperv => run(plan, Arc::new(catalogue::hyperv(shell)), header, ground).await,
-        }
-    }
-}
-
-/// Who wrote a manifest.
-fn attempt_of(manifest: &[u8]) -> Option<crate::model::run::Attempt> {
-    #[derive(serde::Deserialize)]
-    struct Signed {
-        attempt: crate::model::run::Attempt,
-    }
-    serde_json::from_slice::<Signed>(manifest).ok().map(|signed| signed.attempt)
+async fn cut_off(store: &Store, job: &JobName) -> Vec<Slot> {
+    spools::interrupted(store, &launch::spool_folder(store), job).await
 }

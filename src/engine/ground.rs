@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 
-use crate::census::ground::{Ground, HostStanding, Remembered};
+use crate::census::ground::{Ground, HostStanding};
 use crate::engine::plan::Plan;
-use crate::history;
 use crate::model::event::{RunHeader, Verdict};
 use crate::model::failure::FailureKind;
 use crate::model::manifest::{HostRecord, Manifest, MovedVm, StepRecord};
 use crate::model::outcome::{Outcome, Stage, StepName};
+use crate::model::remembered::Remembered;
 use crate::model::status::FinalStatus;
 use crate::model::target::HostName;
 use crate::tables::catalogue;
@@ -19,7 +19,7 @@ pub fn of(
     plan: &Plan,
     header: &RunHeader,
     manifest: &Manifest,
-    remembered: HashMap<String, history::remembered::Remembered>,
+    remembered: HashMap<String, Remembered>,
 ) -> Ground {
     let sites: HashMap<_, _> =
         plan.targets.iter().map(|target| (&target.host, target.site.as_str())).collect();
@@ -39,15 +39,10 @@ pub fn of(
         hosts: manifest.hosts.iter().map(standing).collect(),
         started_at: header.started_at,
         program_version: header.program_version.clone(),
-        remembered: remembered.into_iter().map(|(vm_id, known)| (vm_id, taken_over(known))).collect(),
+        remembered,
         moved: manifest.moved_vms.values().flat_map(left).collect(),
         health: plan.health.clone(),
     }
-}
-
-fn taken_over(known: history::remembered::Remembered) -> Remembered {
-    let history::remembered::Remembered { os, provisioned_bytes, in_use_bytes } = known;
-    Remembered { os, provisioned_bytes, in_use_bytes }
 }
 
 fn saw_all_vms(verdict: &Verdict) -> bool {

@@ -14,3 +14,4 @@ pub mod spools;
 pub mod staging;
 pub mod stop;
 pub mod taking_up;
+pub mod tenure;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::engine::plan::Plan;
 use crate::engine::resume::Beginning;
 use crate::engine::stop::{Stop, StopCause};
+use crate::engine::tenure::Pass;
 use crate::model::event::{CancelCause, Event, Verdict};
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::outcome::Stage;
@@ -34,9 +35,10 @@ pub async fn drive<P: Provider + 'static>(
     env: Env,
     stop: Stop,
     beginning: Beginning,
+    pass: Pass,
 ) -> Sightings {
     let deadline = tokio::time::sleep(plan.bounds.run_deadline);
-    let hosts = drive_hosts(plan, provider, env.clone(), &stop, beginning);
+    let hosts = drive_hosts(plan, provider, env.clone(), &stop, beginning, pass);
     tokio::pin!(hosts);
     tokio::select! {
         sightings = &mut hosts => return sightings,
@@ -55,6 +57,7 @@ async fn drive_hosts<P: Provider + 'static>(
     env: Env,
     stop: &Stop,
     beginning: Beginning,
+    pass: Pass,
 ) -> Sightings {
     let Beginning { to_ask, given_up, mut sightings, gate } = beginning;
     let gate = Arc::new(gate);
@@ -67,8 +70,12 @@ async fn drive_hosts<P: Provider + 'static>(
         let (plan, env) = (plan.clone(), env.clone());
         move |index: usize| {
             let (plan, provider, env, gate) = (plan.clone(), provider.clone(), env.clone(), gate.clone());
+            let pass = pass.clone();
             async move {
                 let started = env.clock.instant();
+                if !pass.wait().await {
+                    return (Turn::Judged(Evidence::NotBegun), 0);
+                }
                 let turn = take_turn(&plan, provider.as_ref(), &env, &gate, &plan.targets[index]).await;
                 (turn, millis(started.elapsed()))
             }

@@ -10,23 +10,27 @@ use crate::census::taken::Census;
 use crate::engine::plan::Plan;
 use crate::engine::recorder::{Listener, Recorder};
 use crate::engine::report;
-use crate::engine::resume::{self, Beginning};
+use crate::engine::resume::{self, Beginning, Note};
 use crate::engine::share::Share;
 use crate::engine::stop::{Stop, StopCause};
 use crate::engine::taking_up::{self, Beginnings};
+use crate::engine::tenure::{Entry, Pass, Patience, Tenure, admitted};
 use crate::engine::{ground, pipeline, shards, spools, staging};
 use crate::history::ledger::Ledger;
-use crate::history::remembered::{Remembered, remembered};
+use crate::history::remembered::remembered;
 use crate::model::event::{Event, RunHeader};
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::manifest::{Cancelled, Manifest};
+use crate::model::remembered::Remembered;
 use crate::model::run::Attempt;
 use crate::output::commit::{Commit, commit};
 use crate::output::draft::Draft;
 use crate::output::export::{Standing, copy_audit_files, point_latest};
 use crate::output::faces::{Written, write_face};
+use crate::output::lease::Terms;
 use crate::output::press::Stopped;
 use crate::output::source::TableSource;
+use crate::output::spool::{Spool, TakenUp};
 use crate::output::spooled::{KeptOn, Spooled};
 use crate::output::store::Store;
 use crate::output::store_error::StoreError;
@@ -49,6 +53,8 @@ pub struct Ground {
     pub listeners: Vec<Box<dyn Listener>>,
     /// Told before the first step: what the configuration had to say.
     pub warnings: Vec<String>,
+    pub lease: Terms,
+    pub patience: Patience,
 }
 
 /// How a run ended.
@@ -74,40 +80,96 @@ pub async fn run<P: Provider + 'static>(
     header: RunHeader,
     ground: Ground,
 ) -> Result<Ended, Failure> {
-    let Ground { clock, store, spool, stop, listeners, warnings } = ground;
+    let Ground { clock, store, spool, stop, listeners, warnings, lease, patience } = ground;
     let plan = Arc::new(plan);
     spools::remove_stale(&store, &spool, clock.now()).await;
-    let taken = taking_up::take_up(&plan, &header, &store, spool).await?;
-    let Beginnings { spool, finished, staging, warnings: of_earlier_tries } = taken;
-    let manifest = Manifest::open(header.clone(), plan.own_hosts());
-    let mut recorder = Recorder::new(manifest, spool.clone(), staging, listeners);
-    recorder.note(&Event::RunStarted { header: header.clone(), hosts: plan.own_hosts().collect() });
-    for message in warnings.into_iter().chain(of_earlier_tries) {
-        recorder.note(&Event::Warning { host: None, message });
-    }
-    if !finished.is_empty() {
-        recorder.note(&Event::HostsTakenUp { hosts: finished.len() as u64 });
-    }
-    resume::events(&finished, &header).for_each(|event| recorder.recall(&event));
-    if let Share::Finalizer { cancelled: Some(Cancelled { cause, at }) } = plan.share {
-        recorder.note(&Event::CancelRequested { cause, at });
-    }
-    let book = shards::logon_book(&plan, &header, &store, &clock);
-    let beginning = Beginning::after(&plan, &finished, book);
-    drop(finished);
-
-    let drive = |env| pipeline::drive(plan.clone(), provider, env, stop.clone(), beginning);
-    let recorded = record(&plan, &header, &clock, &store, &stop, recorder, drive).await;
-    if !plan.dry_run && stays(&recorded, &stop) {
-        return recorded;
-    }
-    if let Err(error) = spool.remove().await {
-        tracing::warn!(%error, "the spool stays behind");
+    let enter = async || enter(&plan, &header, &clock, &store, lease, spool.clone()).await;
+    let (taken, tenure) = match admitted(patience, lease.heartbeat, &stop, enter).await? {
+        (taken, Entry::Ours(tenure)) => (taken, Some(tenure)),
+        (taken, Entry::Unasked) => (taken, None),
+        (_, Entry::Committed(winner)) => return Ok(Ended::LostTo(winner)),
+    };
+    let spool = taken.spool.clone();
+    let pass = tenure.as_ref().map_or(Pass::FREE, |tenure| tenure.pass(&stop));
+    let going = async {
+        let taken = taking_up::take_up(&plan, &header, &store, taken).await?;
+        let Beginnings { spool, finished, staging, warnings: of_earlier_tries } = taken;
+        let manifest = Manifest::open(header.clone(), plan.own_hosts());
+        let mut recorder = Recorder::new(manifest, spool, staging, listeners);
+        recorder.note(&Event::RunStarted { header: header.clone(), hosts: plan.own_hosts().collect() });
+        for message in warnings.into_iter().chain(of_earlier_tries) {
+            recorder.note(&Event::Warning { host: None, message });
+        }
+        if !finished.is_empty() {
+            recorder.note(&Event::HostsTakenUp { hosts: finished.len() as u64 });
+        }
+        resume::events(&finished, &header).for_each(|event| recorder.recall(&event));
+        if let Share::Finalizer { cancelled: Some(Cancelled { cause, at }) } = plan.share {
+            recorder.note(&Event::CancelRequested { cause, at });
+        }
+        let book = shards::logon_book(&plan, &header, &store, &clock);
+        let beginning = Beginning::after(&plan, &finished, book);
+        drop(finished);
+        let drive = |env| pipeline::drive(plan.clone(), provider, env, stop.clone(), beginning, pass);
+        record(&plan, &header, &clock, &store, &stop, recorder, drive).await
+    };
+    let recorded = match tenure {
+        Some(tenure) => held(tenure, &stop, going).await,
+        None => going.await,
+    };
+    if plan.dry_run || !stays(&recorded, &stop) {
+        remove(&spool).await;
     }
     if matches!(recorded, Ok(Ended::Committed(_) | Ended::LostTo(_))) {
         staging::remove_parts(&store, &header).await;
     }
     recorded
+}
+
+/// Drives a run under its lease, and gives that back.
+async fn held(
+    tenure: Tenure,
+    stop: &Stop,
+    going: impl Future<Output = Result<Ended, Failure>>,
+) -> Result<Ended, Failure> {
+    let recorded = tenure.during(stop, going).await;
+    let is_committed = matches!(recorded, Ok(Ended::Committed(_) | Ended::LostTo(_)));
+    let lost = tenure.lost().filter(|_| !is_committed);
+    tenure.end(is_committed).await;
+    lost.map_or(recorded, Err)
+}
+
+/// Takes what keeps others off the slot: on this machine the spool, elsewhere the lease.
+async fn enter(
+    plan: &Arc<Plan>,
+    header: &RunHeader,
+    clock: &Clock,
+    store: &Store,
+    terms: Terms,
+    path: PathBuf,
+) -> Result<(TakenUp<Note>, Entry), Failure> {
+    let taken = taking_up::take_spool(plan, header, path).await?;
+    if plan.dry_run {
+        return Ok((taken, Entry::Unasked));
+    }
+    let lock = taken.spool.lock();
+    let entry = Tenure::begin(store, header, plan.share.extent(), clock, terms, lock).await;
+    // A store that failed may have taken the claim: by the spool's lock the next try knows it.
+    let is_idle = match &entry {
+        Ok(Entry::Committed(_)) => true,
+        Ok(Entry::Ours(_) | Entry::Unasked) => false,
+        Err(failure) => failure.kind == FailureKind::Busy && taken.finished.is_empty(),
+    };
+    if is_idle {
+        remove(&taken.spool).await;
+    }
+    Ok((taken, entry?))
+}
+
+async fn remove(spool: &Spool) {
+    if let Err(error) = spool.clone().remove().await {
+        tracing::warn!(%error, "the spool stays behind");
+    }
 }
 
 /// Whether the next try at the slot can make use of the spool. One that could not be written
@@ -134,7 +196,7 @@ async fn record<D: Future<Output = Sightings>>(
     let (sightings, listened) = tokio::join!(drive(env), recorder.listen(arriving, stop));
     listened?;
 
-    if stop.cause() == Some(StopCause::Interrupted) {
+    if matches!(stop.cause(), Some(StopCause::Interrupted | StopCause::Lost)) {
         recorder.spool().flush().await?;
         return Ok(Ended::Interrupted(recorder.into_manifest()));
     }
@@ -149,12 +211,14 @@ async fn record<D: Future<Output = Sightings>>(
     }
     let mut draft = Draft::new(store.clone(), header);
     match write(plan, header, clock, sightings, &mut recorder, &mut draft).await {
-        Ok(()) => close(header, store, draft, recorder.into_manifest()).await,
-        Err(failure) => {
+        Ok(()) if stop.cause() != Some(StopCause::Lost) => {
+            close(header, store, draft, recorder.into_manifest()).await
+        }
+        ended => {
             if let Err(left) = draft.discard().await {
                 tracing::warn!(%left, "objects of the failed run stay behind");
             }
-            Err(failure)
+            ended.map(|()| Ended::Interrupted(recorder.into_manifest()))
         }
     }
 }

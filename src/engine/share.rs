@@ -3,6 +3,7 @@
 use crate::model::manifest::Cancelled;
 use crate::model::shard::Shard;
 use crate::model::target::HostName;
+use crate::output::lease::Extent;
 
 /// A share of a run. It is no part of the question: whatever one share has collected, every
 /// other may use.
@@ -36,6 +37,14 @@ impl Share {
         match self {
             Self::Shard(shard) => Some(*shard),
             Self::Whole | Self::Finalizer { .. } => None,
+        }
+    }
+
+    /// What nobody else may be at work on meanwhile.
+    pub fn extent(&self) -> Extent {
+        match self {
+            Self::Shard(shard) => Extent::Shard { index: shard.index(), of: shard.of() },
+            Self::Whole | Self::Finalizer { .. } => Extent::Whole,
         }
     }
 

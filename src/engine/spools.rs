@@ -33,19 +33,30 @@ pub fn name(run: &RunId, share: &Share) -> String {
 /// write are both long ago. `own` stays, and so does what a living process holds.
 pub async fn remove_stale(store: &Store, own: &Path, now: DateTime<Utc>) {
     let Some(folder) = own.parent() else { return };
-    for Found { path, run, .. } in of_runs(folder) {
-        if path == own || !(is_old(&path, run.slot, now) || is_committed(store, &run).await) {
-            continue;
-        }
-        match hold_what_is_there(&path) {
-            Ok(Some(_held)) => match std::fs::remove_file(&path) {
-                Ok(()) => tracing::info!(path = %path.display(), "a stale spool is removed"),
-                Err(error) => tracing::warn!(path = %path.display(), %error, "a stale spool stays"),
-            },
-            Ok(None) => {}
+    for path in stale(store, folder, now).await.iter().filter(|path| *path != own) {
+        match remove(path) {
+            Ok(true) => tracing::info!(path = %path.display(), "a stale spool is removed"),
+            Ok(false) => {}
             Err(error) => tracing::warn!(path = %path.display(), %error, "a stale spool stays"),
         }
     }
+}
+
+/// What nobody will take up.
+pub async fn stale(store: &Store, folder: &Path, now: DateTime<Utc>) -> Vec<PathBuf> {
+    let mut stale = Vec::new();
+    for Found { path, run, .. } in of_runs(folder) {
+        if is_old(&path, run.slot, now) || is_committed(store, &run).await {
+            stale.push(path);
+        }
+    }
+    stale
+}
+
+/// Removes a spool, unless a living process holds it; says whether it did.
+pub fn remove(path: &Path) -> std::io::Result<bool> {
+    let held = hold_what_is_there(path)?;
+    held.is_some().then(|| std::fs::remove_file(path)).transpose().map(|removed| removed.is_some())
 }
 
 /// The slots of a job whose runs were cut off, oldest first. A shard's is no run of its own.

@@ -196,7 +196,7 @@ pub async fn remove_parts(store: &Store, header: &RunHeader) {
     if let Some(error) = failed.first() {
         tracing::warn!(%error, parts = failed.len(), "staged parts stay behind");
     }
-    let folders: BTreeSet<_> = parts.iter().filter_map(|(key, _)| key.folder()).collect();
+    let folders: BTreeSet<_> = parts.iter().map(|(key, _)| key.folder()).collect();
     for folder in folders {
         store.drop_empty_folders(&folder).await;
     }

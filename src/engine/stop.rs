@@ -13,6 +13,8 @@ pub enum StopCause {
     Cancelled(CancelCause),
     /// SIGTERM: nothing is committed, the same slot may be run again.
     Interrupted,
+    /// Somebody else has taken the slot over: ends as an interruption does.
+    Lost,
     /// The recorder cannot write; the run is lost.
     Unrecordable,
 }

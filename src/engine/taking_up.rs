@@ -30,20 +30,29 @@ pub struct Beginnings {
     pub warnings: Vec<String>,
 }
 
-/// Takes up the spool of a slot and the staged parts in the store. A dry
-/// run has its own spool: it takes nothing away from the run that it rehearses.
-pub async fn take_up(
+/// Takes up the spool of a slot. A dry run has its own: it takes nothing away from the run that
+/// it rehearses.
+pub async fn take_spool(
     plan: &Arc<Plan>,
     header: &RunHeader,
-    store: &Store,
     path: PathBuf,
-) -> Result<Beginnings, Failure> {
+) -> Result<TakenUp<Note>, Failure> {
     let path = if plan.dry_run { path.with_extension(spools::DRY) } else { path };
     let (asking, question) = (plan.clone(), resume::question(header));
     let taking = move || Spool::take_up(&path, &asking.tables, &question, Note::read);
     let taken = tokio::task::spawn_blocking(taking).await;
     let taken = taken.map_err(|error| Failure::new(FailureKind::Store, error.to_string()))?;
-    let TakenUp { spool, mut finished, mut discarded } = taken?;
+    Ok(taken?)
+}
+
+/// Adds the staged parts in the store to what the spool held. Nobody else may be at work on them.
+pub async fn take_up(
+    plan: &Arc<Plan>,
+    header: &RunHeader,
+    store: &Store,
+    taken: TakenUp<Note>,
+) -> Result<Beginnings, Failure> {
+    let TakenUp { spool, mut finished, mut discarded } = taken;
     let (mut staging, mut warnings) = (None, Vec::new());
     if !plan.dry_run {
         let known: BTreeSet<HostName> = finished.iter().map(|(host, _)| host.clone()).collect();

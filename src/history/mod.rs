@@ -3,11 +3,14 @@
 pub mod capture;
 pub mod change;
 pub mod diff;
+pub mod holdings;
 pub mod ledger;
 pub mod parquet_file;
 pub mod picture;
 pub mod picture_view;
 pub mod remembered;
+pub mod retention;
 pub mod snapshot;
+pub mod sweep;
 pub mod verify;
 pub mod why;

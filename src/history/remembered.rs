@@ -4,17 +4,9 @@ use std::collections::HashMap;
 
 use crate::history::ledger::{HistoryError, Ledger};
 use crate::history::picture::Picture;
+use crate::model::remembered::Remembered;
 use crate::model::run::JobName;
 use crate::tables::columns::{Ints, Texts};
-
-/// What was known of a VM.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Remembered {
-    /// The guest's own word, or else what was taken for it.
-    pub os: Option<String>,
-    pub provisioned_bytes: Option<i64>,
-    pub in_use_bytes: Option<i64>,
-}
 
 /// By VM id, from the last committed full run of a job with its retries. A store without one
 /// remembers nothing.

@@ -97,7 +97,8 @@ pub async fn commit(draft: Draft, manifest: impl Into<PutPayload>) -> Result<Com
     Err(CommitError::NotCommitted { cause, left: draft.discard().await.err() })
 }
 
-fn signature(manifest: impl Read) -> serde_json::Result<Attempt> {
+/// The attempt that wrote a manifest.
+pub fn signature(manifest: impl Read) -> serde_json::Result<Attempt> {
     serde_json::from_reader::<_, Signature>(manifest).map(|signature| signature.attempt)
 }
 

@@ -34,6 +34,15 @@ pub fn hold_what_is_there(path: &Path) -> io::Result<Option<File>> {
     Ok(locked(&file)?.then_some(file))
 }
 
+/// Which lock it is: no other has the name while the machine is up and the file is held by
+/// anybody. Who holds it knows that whoever held it before does no longer. `None` where the
+/// system does not tell one start of the machine from another.
+pub fn name(file: &File) -> Option<String> {
+    let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+    let found = file.metadata().ok()?;
+    Some(format!("{}/{}/{}", boot.trim(), found.dev(), found.ino()))
+}
+
 fn locked(file: &File) -> io::Result<bool> {
     match file.try_lock() {
         Ok(()) => Ok(true),

@@ -5,12 +5,14 @@
 //! runs/<job>/<slot>/<attempt>/<name>                               CSV, NDJSON, workbook, reports
 //! runs/<job>/<slot>/<attempt>/staged/<key with ~>.part             not yet shown (disk only)
 //! runs/<job>/<slot>/auth/<digest of a credential's name>/<n>.<word> logons that shards share
+//! runs/<job>/<slot>/lease/[<shard>-of-<shards>/]<epoch>.<word>     who works on the slot
 //! runs/<job>/<slot>/parts/division.json                            into how many shards it is divided
 //! runs/<job>/<slot>/parts/<i>-of-<n>.json                          a shard has ended
 //! runs/<job>/<slot>/staged/[<i>-of-<n>/]<attempt>-NNNNNN.part      finished hosts of a run that goes on
 //! runs/<job>/<slot>/manifest.json                                  THE commit point
+//! runs/<job>/<slot>/retired.json                                   what it was, after the run's time
 //! runs/<job>/latest.json                                           advisory
-//! probe/<nonce>-<name>                                             for a moment, when a run begins
+//! probe/<nonce>-<name>                                             for a moment, to learn what a store does
 //! ```
 
 use std::fmt;
@@ -53,9 +55,9 @@ impl Key {
         self.0.rsplit('/').next().unwrap_or(&self.0)
     }
 
-    /// Everything before the last part; absent at the top.
-    pub fn folder(&self) -> Option<Self> {
-        self.0.rsplit_once('/').map(|(folder, _)| Self(folder.to_owned()))
+    /// What it lies in; itself at the top of the root.
+    pub fn folder(&self) -> Self {
+        Self(self.0.rsplit_once('/').map_or(&*self.0, |(folder, _)| folder).to_owned())
     }
 
     pub(in crate::output) fn path(&self) -> Path {
@@ -164,7 +166,7 @@ pub fn shards(job: &JobName, slot: Slot) -> Key {
 /// Whether an object is about a slot's work and not of its outcome.
 pub fn is_working_paper(job: &JobName, slot: Slot, key: &Key) -> bool {
     let below = |folder: &str| key.0.starts_with(&format!("{}/{folder}/", run_folder(job, slot)));
-    below("parts") || below("auth")
+    below("parts") || below("auth") || below("lease")
 }
 
 /// How a slot is divided into shards.
@@ -193,6 +195,18 @@ pub fn parts_of(job: &JobName, slot: Slot, shard: Shard) -> Key {
     Key(format!("{}/{}", parts(job, slot), shard.word()))
 }
 
+/// The leases of a slot, of whatever extent.
+pub fn leases(job: &JobName, slot: Slot) -> Key {
+    Key(format!("runs/{job}/{slot}/lease"))
+}
+
+/// One object of a lease. `shard` is the folder of a shard's leases, absent for those of the
+/// whole slot.
+pub fn lease(leases: &Key, shard: Option<&str>, epoch: u64, word: &str) -> Key {
+    let shard = shard.map(|shard| format!("{shard}/")).unwrap_or_default();
+    Key(format!("{leases}/{shard}{epoch:06}.{word}"))
+}
+
 /// Below it lie the parts of a slot, of all its attempts; nothing else ends as they do.
 pub fn parts(job: &JobName, slot: Slot) -> Key {
     Key(format!("runs/{job}/{slot}/staged"))
@@ -213,14 +227,29 @@ pub fn manifest(job: &JobName, slot: Slot) -> Key {
     Key(format!("runs/{job}/{slot}/manifest.json"))
 }
 
+/// The manifest of a run that is no longer kept, until its files are gone too.
+pub fn retired(job: &JobName, slot: Slot) -> Key {
+    Key(format!("runs/{job}/{slot}/retired.json"))
+}
+
 /// The pointer to a job's newest committed run.
 pub fn latest(job: &JobName) -> Key {
     Key(format!("runs/{job}/latest.json"))
 }
 
-/// An object that finds out what a store does, outside of everything that is read.
+/// Below it lie objects that find out what a store does, outside of everything that is read.
+pub fn probes() -> Key {
+    Key("probe".to_owned())
+}
+
+/// One of them.
 pub fn probe(nonce: u64, name: &str) -> Key {
     Key(format!("probe/{nonce:016x}-{name}"))
+}
+
+/// An object that is written to learn the store's time.
+pub fn store_time(nonce: &Attempt) -> Key {
+    Key(format!("probe/{nonce}-now"))
 }
 
 /// An object at the top of the root, under its plain name.

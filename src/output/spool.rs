@@ -17,7 +17,7 @@ use tokio::sync::watch;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::target::HostName;
 use crate::output::frame::{self, Span};
-use crate::output::hold::hold;
+use crate::output::hold::{self, hold};
 use crate::tables::table::{RowBatch, TableId, TableSpec};
 
 /// Bytes that gather before they are written.
@@ -50,7 +50,7 @@ pub struct Spool {
 pub(in crate::output) struct SpoolFile {
     pub(in crate::output) path: PathBuf,
     /// Holds the lock: no other process takes up what this one still writes.
-    _held: File,
+    held: File,
     pub(in crate::output) tables: Vec<&'static TableSpec>,
     /// Held by the blocking thread that writes.
     disk: Arc<tokio::sync::Mutex<()>>,
@@ -143,9 +143,7 @@ impl Spool {
         let index = vec![Vec::new(); tables.len()];
         let state = Mutex::new(State { pending_at, index, ..State::default() });
         let (path, tables, finished) = (path.to_owned(), tables.to_vec(), watch::Sender::new(0));
-        Self {
-            file: Arc::new(SpoolFile { path, _held: held, tables, disk: Arc::default(), state, finished }),
-        }
+        Self { file: Arc::new(SpoolFile { path, held, tables, disk: Arc::default(), state, finished }) }
     }
 
     /// Appends rows of a host. Waits for the disk when a mebibyte has gathered: that is the
@@ -160,6 +158,11 @@ impl Spool {
             state.index[table].push((number, span));
         })
         .await
+    }
+
+    /// Which lock keeps other processes of this machine away (`hold::name`).
+    pub fn lock(&self) -> Option<String> {
+        hold::name(&self.file.held)
     }
 
     /// Says that a host is done, with whatever the engine wants back after a restart. It

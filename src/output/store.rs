@@ -15,13 +15,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
 use futures::TryStreamExt;
 use object_store::local::LocalFileSystem;
 use object_store::memory::InMemory;
 use object_store::multipart::{MultipartStore, PartId};
-use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload, WriteMultipart};
+use object_store::{
+    ObjectMeta, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload, WriteMultipart,
+};
 
-use crate::output::layout::Key;
+use crate::model::run::Attempt;
+use crate::output::layout::{Key, store_time};
 use crate::output::staged::{Staged, StagedWrite, Waits, Writing};
 use crate::output::store_error::{Cause, StoreError};
 
@@ -30,6 +34,10 @@ const COPY_CHUNK_BYTES: usize = 5 * 1024 * 1024;
 
 /// How often an operation whose failure may be passing is tried, with these pauses before.
 const TRIES: [Duration; 3] = [Duration::ZERO, Duration::from_millis(100), Duration::from_millis(400)];
+
+/// How often it is asked what became of a write, with these pauses before.
+const QUESTIONS: [Duration; 4] =
+    [Duration::ZERO, Duration::from_millis(100), Duration::from_millis(400), Duration::from_millis(1600)];
 
 /// The root under which all keys lie.
 #[derive(Clone)]
@@ -47,6 +55,15 @@ pub struct Store {
 enum Completion {
     Rename,
     Upload(Arc<dyn MultipartStore>),
+}
+
+/// An object in a listing.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Found {
+    pub key: Key,
+    pub bytes: u64,
+    /// By the store's clock.
+    pub written_at: DateTime<Utc>,
 }
 
 /// How a put-if-absent ended, as far as can be known.
@@ -126,7 +143,7 @@ impl Store {
                 return PutNew::Written;
             };
             let error = self.error("write", key, &error);
-            ended = Some(match self.get(key).await {
+            ended = Some(match self.get_surely(key).await {
                 Ok(Some(found)) if holds(&found, &body) => return PutNew::Written,
                 Ok(Some(found)) => return PutNew::Exists(found),
                 Ok(None) => PutNew::Absent(error),
@@ -204,11 +221,34 @@ impl Store {
 
     /// Every object below a folder, by key.
     pub async fn list(&self, below: &Key) -> Result<Vec<(Key, u64)>, StoreError> {
-        let found = self.objects.list(Some(&below.path())).try_collect::<Vec<_>>().await;
-        let found = found.map_err(|error| self.error("list", below, &error))?;
-        let mut found: Vec<_> = found.iter().map(|meta| (Key::of_path(&meta.location), meta.size)).collect();
+        Ok(self.find(below).await?.into_iter().map(|found| (found.key, found.bytes)).collect())
+    }
+
+    /// The same, with when each was written.
+    pub async fn find(&self, below: &Key) -> Result<Vec<Found>, StoreError> {
+        let listed = self.objects.list(Some(&below.path())).try_collect::<Vec<_>>().await;
+        let listed = listed.map_err(|error| self.error("list", below, &error))?;
+        let found = |meta: &ObjectMeta| Found {
+            key: Key::of_path(&meta.location),
+            bytes: meta.size,
+            written_at: meta.last_modified,
+        };
+        let mut found: Vec<_> = listed.iter().map(found).collect();
         found.sort();
         Ok(found)
+    }
+
+    /// What time it is for the store, by an object that is written for it and deleted again.
+    /// Many stores tell whole seconds only.
+    pub async fn now(&self, nonce: &Attempt) -> Result<DateTime<Utc>, StoreError> {
+        let key = store_time(nonce);
+        self.put(&key, Bytes::new()).await?;
+        let written = self.objects.head(&key.path()).await.map(|meta| meta.last_modified);
+        let written = written.map_err(|error| self.error("read", &key, &error));
+        if let Err(error) = self.delete(&key).await {
+            tracing::debug!(%error, "the object that told the time stays behind");
+        }
+        written
     }
 
     /// The names of the folders right below a folder, sorted; none where there is no folder.
@@ -298,6 +338,18 @@ impl Store {
             });
             let _nothing_to_tell = dropping.await;
         }
+    }
+
+    async fn get_surely(&self, key: &Key) -> Result<Option<Bytes>, StoreError> {
+        let mut ended = Ok(None);
+        for pause in QUESTIONS {
+            tokio::time::sleep(pause).await;
+            ended = self.get(key).await;
+            if ended.is_ok() {
+                break;
+            }
+        }
+        ended
     }
 
     pub(in crate::output) async fn delete_surely(&self, key: &Key) -> Result<(), StoreError> {

@@ -1,7 +1,7 @@
 //! The census: what the rows of a host gain from those of the whole fleet.
 
-use lustrum::census::ground::Remembered;
 use lustrum::census::needed::needed;
+use lustrum::model::remembered::Remembered;
 use lustrum::output::source::TableSource;
 use lustrum::tables::catalogue::INVENTORY;
 use serde_json::{Value, json};

@@ -87,6 +87,21 @@ fn everything_wrong_is_told_at_once_and_no_secret_with_it() {
 }
 
 #[test]
+fn a_lease_outlives_two_heartbeats_that_did_not_come() {
+    let opening = opened("[store]\nlease-ttl = \"5m\"\nlease-heartbeat = \"100s\"", &[]);
+    let seconds = (opening.lease.ttl.as_secs(), opening.lease.heartbeat.as_secs());
+    assert_eq!(seconds, (300, 100));
+    assert_eq!(
+        problems("[store]\nlease-ttl = \"1m\"\nlease-heartbeat = \"21s\"", &[]),
+        ["store.lease-heartbeat: expected 20s at most, a third of store.lease-ttl"]
+    );
+    for ttl in ["9s", "2h"] {
+        let told = problems(&format!("[store]\nlease-ttl = \"{ttl}\""), &[]);
+        assert_eq!(told, ["store.lease-ttl: expected 10s to 1h"]);
+    }
+}
+
+#[test]
 fn a_folder_needs_none_of_it() {
     let folder = tempfile::tempdir().unwrap();
     let request = request(&folder, "[store]\nsecret-key = \"env:NOT_SET\"", &[]);

@@ -153,7 +153,7 @@ fn the_daemon_says_that_it_is_ready_and_alive() {
     socket.set_read_timeout(Some(Duration::from_secs(watchdog))).unwrap();
     let mut daemon = Command::new(env!("CARGO_BIN_EXE_lustrum"))
         .current_dir(folder.path())
-        .arg("serve")
+        .args(["serve", "--listen", "127.0.0.1:0"])
         .env_clear()
         .env("NOTIFY_SOCKET", folder.path().join("notify"))
         .stderr(Stdio::null())

@@ -152,6 +152,52 @@ async fn of_eight_attempts_at_once_one_commits_and_the_rest_leave_nothing() {
     }
 }
 
+/// Eight writers a slot, each on its own line to the store, where of five calls one fails and
+/// one takes effect without an answer.
+#[tokio::test(start_paused = true)]
+async fn on_an_unreliable_store_no_slot_is_committed_twice_or_without_anybody_knowing() {
+    let inner = Arc::new(InMemory::new());
+    let eye = Store::uploading(inner.clone(), "eye");
+    let (mut committed_slots, mut unsure) = (0, 0);
+    for number in 0..500_u64 {
+        let slot = Slot::at(header(1).slot.instant() + chrono::TimeDelta::minutes(number as i64));
+        let writers = (1..=8_u64).map(|writer| {
+            let header = RunHeader { slot, ..header(writer) };
+            let faulty = Arc::new(FaultStore::unreliable(inner.clone(), number * 8 + writer));
+            let store = Store::uploading(faulty, "faulty");
+            async move {
+                // Tries until its report waits, so that most come as far as the commit.
+                let mut draft = Draft::new(store, &header);
+                let mut name = String::new();
+                loop {
+                    name.push('x');
+                    let body = Bytes::from(header.attempt.to_string());
+                    if draft.put_report(&name, ArtifactFormat::Text, 1, body).await.is_ok() {
+                        break;
+                    }
+                }
+                let manifest = manifest(&draft, &header.attempt);
+                (header.attempt.clone(), commit(draft, manifest).await)
+            }
+        });
+        let ended = futures::future::join_all(writers).await;
+        let known: Vec<_> = ended
+            .iter()
+            .filter(|(_, ended)| matches!(ended, Ok(Commit::Committed)))
+            .map(|(who, _)| who)
+            .collect();
+        unsure += ended.iter().filter(|(_, ended)| matches!(ended, Err(CommitError::Unknown(_)))).count();
+        assert!(known.len() <= 1, "slot {number} is committed by {known:?}");
+        let key = RunKeys::of(&RunHeader { slot, ..header(1) }).manifest();
+        let there = eye.get(&key).await.unwrap();
+        let winner = there.map(|manifest| lustrum::output::commit::signature(&manifest[..]).unwrap());
+        assert_eq!(known.first().copied(), winner.as_ref(), "slot {number}: who is there, and who knows");
+        committed_slots += known.len();
+    }
+    assert!(committed_slots > 400, "only {committed_slots} slots were committed at all");
+    assert_eq!(unsure, 0, "writers that do not know");
+}
+
 /// Runs a whole write and commit for every single call that can fail, and looks at the
 /// store through an undisturbed eye. Returns how many calls there were.
 async fn every_call_fails_once<S, F>(

@@ -90,7 +90,7 @@ async fn what_was_collected_outlives_a_store_that_fails() {
     let run = ResumableRun::of(fleet()).await;
     let whole = Store::memory();
     let undisturbed = run.committed(&whole).await;
-    for from in [0, 1, 3, 7, 15, 31] {
+    for from in [2, 3, 5, 7, 15, 31] {
         let inner = Arc::new(InMemory::new());
         let error = std::io::ErrorKind::PermissionDenied;
         let faults = Faults { from, calls: usize::MAX, when: When::Before, error };
@@ -104,6 +104,23 @@ async fn what_was_collected_outlives_a_store_that_fails() {
         assert_eq!(resumed.taken_up_hosts, Some(HOSTS as u64));
         assert_eq!(timeless(&resumed), timeless(&undisturbed), "from call {from}");
     }
+}
+
+/// Where the lease cannot be taken, or nobody says whether the slot is committed.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_store_that_does_not_answer_keeps_hosts_from_being_asked() {
+    let run = ResumableRun::of(fleet()).await;
+    for from in [0, 1] {
+        let error = std::io::ErrorKind::PermissionDenied;
+        let faults = Faults { from, calls: usize::MAX, when: When::Before, error };
+        let failing = FaultStore::new(Arc::new(InMemory::new()), faults);
+        let store = Store::uploading(Arc::new(failing), "memory:///");
+        let failure = run.try_it(&store, Try::default()).await.unwrap_err();
+        assert!(failure.message.contains("permission denied"), "{failure}");
+        // By its lock the next try knows whose claim it was, if there is one.
+        assert!(run.spool().exists());
+    }
+    assert_eq!(run.simulator.tally().connections, 0);
 }
 
 /// The budget of a credential is the slot's, however often it is tried.

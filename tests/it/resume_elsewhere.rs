@@ -83,7 +83,8 @@ async fn dropped_where_it_stood_and_resumed_elsewhere() {
     let mut all = 0;
     for hosts in 1..=HOSTS {
         let store = Store::memory();
-        run.try_it(&store, Try { die_after: Some(hosts), ..Try::default() }).await.unwrap_err();
+        let soon = Some(std::time::Duration::from_millis(500));
+        run.try_it(&store, Try { die_after: Some(hosts), ttl: soon, ..Try::default() }).await.unwrap_err();
         let staged: BTreeSet<_> = parts(&store).await.into_iter().flat_map(|(_, hosts)| hosts).collect();
         all += staged.len();
         run.move_to_another_machine();

@@ -183,6 +183,8 @@ async fn play(name: &str, scenario: Scenario) {
         stop,
         listeners: stopper.into_iter().collect(),
         warnings: Vec::new(),
+        lease: lustrum::output::lease::Terms::default(),
+        patience: lustrum::engine::tenure::Patience::Leave,
     };
     let ended = run(plan, provider, header, ground).await.unwrap();
     let tally = simulator.tally();

@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 import time
@@ -49,6 +50,10 @@ class Program:
         return subprocess.run([self.binary, *line], cwd=self.folder, env={**self.environment, **more},
                               capture_output=True, text=True)
 
+    def begun(self, *line, **more):
+        return subprocess.Popen([self.binary, *line], cwd=self.folder, env={**self.environment, **more},
+                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
     def said(self, *line, code=0, **more):
         ran = self.ran(*line, **more)
         if ran.returncode != code:
@@ -60,10 +65,10 @@ class Program:
         return json.loads(self.said(*line, "--json"))
 
 
-def simulated(program):
+def simulated(program, job, *more):
     fleet = subprocess.Popen(
-        [program.binary, "simulate", "--hosts", "4", "--vms", "5", "--port", "0", "--fault", "1:refuse",
-         "--job", "fleet.toml", "--json"], cwd=program.folder, stdout=subprocess.PIPE)
+        [program.binary, "simulate", "--hosts", "4", "--vms", "5", "--port", "0", "--job", job, "--json", *more],
+        cwd=program.folder, stdout=subprocess.PIPE)
     fleet.stdout.readline()
     return fleet
 
@@ -152,6 +157,89 @@ def sharded(program, s3):
     program.said("finalize", "./fleet.toml", "latest")
 
 
+def held(s3, slot):
+    return keys(s3, "census", f"prod/runs/slow/{slot.removesuffix('Z')}.000Z/lease/")
+
+
+def leases(program, s3):
+    """Two machines that share a store and nothing else: each has its own place for spools."""
+    machines = [{"TMPDIR": str(pathlib.Path(program.folder, name))} for name in ("one", "two")]
+    one, two = machines
+    for machine in machines:
+        os.mkdir(machine["TMPDIR"])
+        machine["LUSTRUM__STORE__LEASE_TTL"], machine["LUSTRUM__STORE__LEASE_HEARTBEAT"] = "30s", "2s"
+
+    def begin(slot, **more):
+        process = program.begun("run", "./slow.toml", "--slot", slot, **more)
+        while not held(s3, slot):
+            time.sleep(0.05)
+        return process
+
+    def line(slot):
+        return "run", "./slow.toml", "--slot", slot
+
+    slot = "20250101T000000Z"
+    first = begin(slot, **one)
+    first.send_signal(signal.SIGSTOP)
+    told = program.said(*line(slot), code=75, **two)
+    check("a slot that is held is left, and its holder named",
+          f"another process is at work on this slot: process {first.pid} on " in told)
+    first.send_signal(signal.SIGCONT)
+    first.communicate()
+    check("the holder goes on to its end", first.returncode, 0)
+    check("a committed slot has no lease", held(s3, slot), [])
+
+    for machine in machines:
+        machine["LUSTRUM__STORE__LEASE_TTL"] = "10s"
+    slot = "20250102T000000Z"
+    first = begin(slot, **one)
+    first.send_signal(signal.SIGSTOP)
+    time.sleep(11.5)
+    program.said(*line(slot), **two)
+    first.send_signal(signal.SIGCONT)
+    told = first.communicate()[0]
+    check("who stood still for too long ends without a commit", first.returncode, 75)
+    check("and says why", "another process has taken this slot over" in told)
+    check("its slot is committed", "is committed by attempt" in program.ran(*line(slot), **one).stderr)
+
+    slot = "20250103T000000Z"
+    first = begin(slot, **one)
+    first.kill()
+    first.communicate()
+    program.said(*line(slot), code=75, **two)
+    program.said(*line(slot), **one)
+    slot = "20250104T000000Z"
+    first = begin(slot, **one)
+    first.terminate()
+    first.communicate()
+    check("SIGTERM commits nothing", first.returncode, 75)
+    program.said(*line(slot), **two)
+
+
+def leftovers(program, s3):
+    orphan = "prod/data/vinfo/v1/run_date=2025-01-05/slow-20250105T000000.000Z-0000000000ab.parquet"
+    s3.put_object(Bucket="census", Key=orphan, Body=b"of a run that died")
+    s3.put_object(Bucket="census", Key="prod/data/vinfo/v1/run_date=2025-01-05/mine.parquet", Body=b"mine")
+    before = keys(s3, "census", "")
+    policy = ("runs", "gc", "--job", "slow", "--keep-runs", "2", "--orphans-after", "1ms", "--grace", "1ms")
+    dry = program.told(*policy)
+    check("a dry gc touches nothing", keys(s3, "census", ""), before)
+    check("it tells what would go", len(dry["retired"]), 2)
+    check("an orphan, too", orphan.removeprefix("prod/") in [gone["path"] for gone in dry["deleted"]])
+    program.said(*policy, "--delete")
+    # The store tells whole seconds.
+    time.sleep(2)
+    program.said(*policy, "--delete")
+    after = keys(s3, "census", "")
+    check("what nobody needs is gone",
+          [key for key in after if any(f"2025010{day}T" in key for day in (1, 2, 5))][:3], [])
+    check("and nothing else", "prod/data/vinfo/v1/run_date=2025-01-05/mine.parquet" in after)
+    runs = [run["run_id"] for run in program.told("runs", "list") if run["job"] == "slow"]
+    check("the newest two runs are kept", runs, ["slow-20250104T000000.000Z", "slow-20250103T000000.000Z"])
+    for run in runs:
+        program.said("runs", "verify", run)
+
+
 def refusals(program, s3):
     begun = time.monotonic()
     told = program.said("run", "./fleet.toml", code=3, LUSTRUM__OUTPUT__DIR="s3://nowhere/x")
@@ -180,17 +268,23 @@ def main():
     folder = pathlib.Path(folder, "runs")
     folder.mkdir()
     strong = Program(binary, folder, moto, "s3://census/prod")
-    fleet = simulated(strong)
+    fleet = simulated(strong, "fleet.toml", "--fault", "1:refuse")
+    slow = simulated(strong, "slow.toml", "--latency", "5s")
+    job = folder / "slow.toml"
+    job.write_text(job.read_text().replace('name = "simulated"', 'name = "slow"'))
     try:
         s3 = client(moto)
         s3.create_bucket(Bucket="census")
         refusals(strong, s3)
         whole_runs(strong, s3)
         sharded(strong, s3)
+        leases(strong, s3)
+        leftovers(strong, s3)
         weak(Program(binary, folder, rclone, "s3://census/prod"), client(rclone))
     finally:
-        fleet.terminate()
-        fleet.wait()
+        for fleet in (fleet, slow):
+            fleet.terminate()
+            fleet.wait()
     print(f"{checks} checks against S3 servers: {len(failures)} failed")
     sys.exit(1 if failures else 0)
 

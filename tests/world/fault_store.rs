@@ -1,9 +1,10 @@
-//! A store that fails when it is told to: at the n-th call, before or after taking effect.
+//! A store that fails when it is told to: at the n-th call, or by the dice; before or after
+//! taking effect.
 
 use std::fmt;
 use std::ops::Range;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -16,6 +17,8 @@ use object_store::{
     CopyOptions, Error, GetOptions, GetResult, ListResult, MultipartId, MultipartUpload, ObjectMeta,
     ObjectStore, PutMultipartOptions, PutOptions, PutPayload, PutResult, RenameOptions, Result, UploadPart,
 };
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
 
 /// Which calls fail.
 #[derive(Clone, Copy, Debug)]
@@ -51,11 +54,24 @@ pub struct FaultStore<S> {
 struct Fuse {
     faults: Faults,
     called: AtomicUsize,
+    /// Decides instead of the numbers.
+    dice: Option<Mutex<StdRng>>,
 }
+
+/// The share of calls that fail by the dice, before and after taking effect each.
+const UNRELIABLE: f64 = 0.2;
 
 impl<S> FaultStore<S> {
     pub fn new(inner: Arc<S>, faults: Faults) -> Self {
-        Self { inner, fuse: Arc::new(Fuse { faults, called: AtomicUsize::new(0) }) }
+        Self { inner, fuse: Arc::new(Fuse { faults, called: AtomicUsize::new(0), dice: None }) }
+    }
+
+    /// One call in five does nothing, one in five takes effect and says that it did not.
+    pub fn unreliable(inner: Arc<S>, seed: u64) -> Self {
+        let error = std::io::ErrorKind::TimedOut;
+        let faults = Faults { from: 0, calls: 0, when: When::Before, error };
+        let dice = Some(Mutex::new(StdRng::seed_from_u64(seed)));
+        Self { inner, fuse: Arc::new(Fuse { faults, called: AtomicUsize::new(0), dice }) }
     }
 
     /// How many calls there were so far.
@@ -67,6 +83,14 @@ impl<S> FaultStore<S> {
 impl Fuse {
     fn strikes(&self) -> Option<When> {
         let call = self.called.fetch_add(1, Ordering::SeqCst);
+        if let Some(dice) = &self.dice {
+            let drawn: f64 = dice.lock().unwrap().random();
+            return match drawn {
+                drawn if drawn < UNRELIABLE => Some(When::Before),
+                drawn if drawn < 2.0 * UNRELIABLE => Some(When::After),
+                _ => None,
+            };
+        }
         let Faults { from, calls, when, .. } = self.faults;
         (call >= from && call - from < calls).then_some(when)
     }

@@ -18,6 +18,7 @@ pub mod s3_stub;
 pub mod sample_rows;
 pub mod simulated_host;
 pub mod simulated_run;
+pub mod timed_store;
 pub mod told;
 pub mod told_fleet;
 pub mod weak_store;

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use lustrum::config::fleet::Fleet;
 use lustrum::config::job::{Job, Output, TableFormat};
@@ -12,12 +13,14 @@ use lustrum::engine::plan::Plan;
 use lustrum::engine::recorder::Listener;
 use lustrum::engine::run::{Ended, Ground, run};
 use lustrum::engine::stop::{Stop, StopCause};
+use lustrum::engine::tenure::Patience;
 use lustrum::model::event::{Event, RunHeader};
 use lustrum::model::failure::{Failure, FailureKind};
 use lustrum::model::manifest::Manifest;
 use lustrum::model::run::{Attempt, JobName, RunId, Scope, Slot};
 use lustrum::model::target::AuthMethod;
 use lustrum::output::layout::Key;
+use lustrum::output::lease::{Claim, Terms};
 use lustrum::output::store::Store;
 use lustrum::providers::provider::Provider;
 use lustrum::simulator::fleet::FleetSpec;
@@ -39,6 +42,13 @@ pub struct Try {
     pub stop_after: Option<usize>,
     /// Removes the spool's file when so many hosts have been judged: every write fails then.
     pub lose_spool_after: Option<usize>,
+    /// Writes this claim into a file of the store when so many hosts have been judged.
+    pub put_after: Option<(usize, PathBuf, Claim)>,
+    /// Ends at once where somebody else is at work, unless said otherwise.
+    pub patience: Option<Patience>,
+    pub heartbeat: Option<Duration>,
+    /// How long its lease outlives it.
+    pub ttl: Option<Duration>,
     /// Drops it where it stands when so many hosts have been judged.
     pub die_after: Option<usize>,
 }
@@ -63,6 +73,9 @@ impl Listener for Saboteur {
         }
         if self.left.lose_spool_after == Some(self.judged) {
             drop(std::fs::remove_file(&self.spool));
+        }
+        if let Some((_, path, claim)) = self.left.put_after.take_if(|(after, ..)| *after == self.judged) {
+            std::fs::write(path, serde_json::to_vec(&claim).unwrap()).unwrap();
         }
         if self.left.die_after == Some(self.judged) {
             self.dead.notify_one();
@@ -113,9 +126,10 @@ impl ResumableRun {
         self.folder = tempfile::tempdir().unwrap();
     }
 
-    /// Tries until it is committed, undisturbed.
+    /// Tries until it is committed, undisturbed; waits for the lease of one that died.
     pub async fn committed(&self, store: &Store) -> Arc<Manifest> {
-        match self.try_it(store, Try::default()).await.unwrap() {
+        let (patience, heartbeat) = (Some(Patience::StandBy), Some(Duration::from_millis(20)));
+        match self.try_it(store, Try { patience, heartbeat, ..Try::default() }).await.unwrap() {
             Ended::Committed(manifest) => manifest,
             other => panic!("the run ended as {other:?}"),
         }
@@ -143,6 +157,10 @@ pub async fn try_slot<P: Provider + 'static>(
         parent: None,
     };
     let (stop, dead) = (Stop::default(), Arc::new(Notify::new()));
+    let usual = Terms::default();
+    let lease =
+        Terms { ttl: how.ttl.unwrap_or(usual.ttl), heartbeat: how.heartbeat.unwrap_or(usual.heartbeat) };
+    let patience = how.patience.unwrap_or(Patience::Leave);
     let saboteur =
         Saboteur { left: how, judged: 0, stop: stop.clone(), spool: spool.clone(), dead: dead.clone() };
     let ground = Ground {
@@ -152,6 +170,8 @@ pub async fn try_slot<P: Provider + 'static>(
         stop,
         listeners: vec![Box::new(saboteur)],
         warnings: Vec::new(),
+        lease,
+        patience,
     };
     tokio::select! {
         ended = run(plan, provider, header, ground) => ended,
@@ -159,12 +179,13 @@ pub async fn try_slot<P: Provider + 'static>(
     }
 }
 
-/// Everything a store holds, by key; but for the manifest and the report, which tell durations.
+/// Everything a store holds, by key; but for the manifest and the report, which tell durations,
+/// and for leases.
 pub async fn objects(store: &Store) -> BTreeMap<String, bytes::Bytes> {
     let mut objects = BTreeMap::new();
     for below in ["data", "runs"] {
         for (key, _) in store.list(&Key::parse(below).unwrap()).await.unwrap() {
-            if !key.as_str().ends_with(".json") {
+            if !key.as_str().ends_with(".json") && !key.as_str().contains("/lease/") {
                 objects.insert(key.as_str().to_owned(), store.get(&key).await.unwrap().unwrap());
             }
         }

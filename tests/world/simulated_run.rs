@@ -70,6 +70,8 @@ pub async fn survey(spec: FleetSpec, formats: &[TableFormat]) -> SimulatedRun {
         stop: Stop::default(),
         listeners: Vec::new(),
         warnings: Vec::new(),
+        lease: lustrum::output::lease::Terms::default(),
+        patience: lustrum::engine::tenure::Patience::Leave,
     };
     let provider = Arc::new(lustrum::providers::catalogue::hyperv(shell));
     match run(plan, provider, header, ground).await.unwrap() {

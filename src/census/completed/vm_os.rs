@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use arrow_array::RecordBatch;
 
 use crate::census::filling::Filling;
-use crate::census::ground::Remembered;
+use crate::model::remembered::Remembered;
 use crate::tables::columns::{Flags, Texts};
 
 /// RVTools' own word for an operating system it does not know.

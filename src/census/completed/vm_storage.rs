@@ -6,7 +6,7 @@ use arrow_array::RecordBatch;
 use crate::census::completed::beside::Beside;
 use crate::census::filling::Filling;
 use crate::census::folded::disk::{Disks, are_all};
-use crate::census::ground::Remembered;
+use crate::model::remembered::Remembered;
 use crate::output::spool::SpoolError;
 use crate::tables::columns::{Ints, Texts};
 

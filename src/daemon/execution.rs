@@ -1,0 +1,59 @@
+//! One run of the daemon, from its job file to its end.
+
+use std::sync::Arc;
+
+use crate::config::load::{self, Request};
+use crate::config::problem::Problems;
+use crate::engine::launch::{self, Lineage};
+use crate::engine::plan::Plan;
+use crate::engine::recorder::Listener;
+use crate::engine::run::{Ended, Ground, run};
+use crate::engine::stop::Stop;
+use crate::engine::tenure::Patience;
+use crate::model::failure::{Failure, FailureKind};
+use crate::model::run::Slot;
+use crate::model::target::Platform;
+use crate::providers::catalogue;
+use crate::time::clock::Clock;
+
+/// One run of the daemon.
+pub(in crate::daemon) struct Execution {
+    pub request: Request,
+    pub slot: Slot,
+    pub clock: Clock,
+    pub nonce: u64,
+    pub listeners: Vec<Box<dyn Listener>>,
+    pub stop: Stop,
+}
+
+impl Execution {
+    /// The fleet and the secrets are read now: a password that was changed holds from the
+    /// next run on.
+    pub async fn run(self) -> Result<Ended, Failure> {
+        let told = |problems: &Problems| {
+            let told: Vec<_> = problems.0.iter().map(ToString::to_string).collect();
+            Failure::new(FailureKind::NotApplicable, told.join("; "))
+        };
+        let asked = load::ask(&self.request, true).map_err(|problems| told(&problems))?;
+        let opening = load::opening(&asked.job, &self.request).map_err(|problems| told(&problems))?;
+        let (store, unsafe_to_share) = launch::store(&opening, self.nonce).await?;
+        let warnings = [asked.warnings.clone(), unsafe_to_share].concat();
+        let (platform, shell) = (asked.job.platform, asked.job.limits.shell());
+        let plan = Plan::of(asked, false);
+        let header = launch::header(&plan, self.slot, Lineage::default(), &self.clock, self.nonce);
+        let spool = launch::spool_path(&store, &header, &plan.share)?;
+        let ground = Ground {
+            clock: self.clock,
+            store,
+            spool,
+            stop: self.stop,
+            listeners: self.listeners,
+            warnings,
+            lease: opening.lease,
+            patience: Patience::StandBy,
+        };
+        match platform {
+            Platform::Hyperv => run(plan, Arc::new(catalogue::hyperv(shell)), header, ground).await,
+        }
+    }
+}
