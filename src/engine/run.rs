@@ -85,9 +85,12 @@ pub async fn run<P: Provider + 'static>(
     spools::remove_stale(&store, &spool, clock.now()).await;
     let enter = async || enter(&plan, &header, &clock, &store, lease, spool.clone()).await;
     let (taken, tenure) = match admitted(patience, lease.heartbeat, &stop, enter).await? {
-        (taken, Entry::Ours(tenure)) => (taken, Some(tenure)),
+        (taken, Entry::Ours(tenure)) => (taken, Some(*tenure)),
         (taken, Entry::Unasked) => (taken, None),
-        (_, Entry::Committed(winner)) => return Ok(Ended::LostTo(winner)),
+        (_, Entry::Committed(winner)) => {
+            staging::remove_parts(&store, &header).await;
+            return Ok(Ended::LostTo(winner));
+        }
     };
     let spool = taken.spool.clone();
     let pass = tenure.as_ref().map_or(Pass::FREE, |tenure| tenure.pass(&stop));

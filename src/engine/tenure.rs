@@ -39,7 +39,7 @@ pub struct Tenure {
 
 /// How a run that wants a slot finds it.
 pub enum Entry {
-    Ours(Tenure),
+    Ours(Box<Tenure>),
     Committed(Attempt),
     /// A run that commits nothing asks nobody.
     Unasked,
@@ -104,7 +104,7 @@ impl Tenure {
         let (standing, _) = watch::channel(Standing::Ours(begun));
         let tenure = Self { lease, terms, clock: clock.clone(), standing };
         match committed(store, header).await {
-            Ok(None) => Ok(Entry::Ours(tenure)),
+            Ok(None) => Ok(Entry::Ours(Box::new(tenure))),
             Ok(Some(winner)) => {
                 tenure.end(true).await;
                 Ok(Entry::Committed(winner))
