@@ -22,8 +22,8 @@ use crate::world::resumable_run::timeless;
 
 const HOSTS: usize = 12;
 const SHARDS: u32 = 4;
-/// Reach, logon, three tables.
-const STEPS_PER_HOST: usize = 5;
+/// Of a host.
+const TABLES: usize = 3;
 
 /// A minute that has begun, as a CronJob's slots are.
 pub fn this_minute() -> Slot {
@@ -49,7 +49,7 @@ fn hosts(manifest: &Manifest) -> String {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_pods_change_nothing() {
     let spec = FleetSpec::new(HOSTS, 2, 7)
-        .with_fault(1, Fault::WrongPassword)
+        .with_fault(1, Fault::EmptyNode)
         .with_fault(4, Fault::Refuse)
         .with_fault(6, Fault::CollectorError("disk".to_owned()));
     let fleet = Simulator::start(spec).await.unwrap();
@@ -69,14 +69,14 @@ async fn killed_pods_change_nothing() {
     for index in 0..SHARDS {
         kills.insert(
             index,
-            (0..dice.random_range(1..=2)).map(|_| dice.random_range(1..=2 * STEPS_PER_HOST)).collect(),
+            (0..dice.random_range(1..=2)).map(|_| dice.random_range(1..=2 * TABLES)).collect(),
         );
     }
     let folder = many.path().to_owned();
     let killed = tokio::task::spawn_blocking(move || {
         IndexedJob { folder: &folder, slot, completions: SHARDS, password: "census" }.play(&kills)
     });
-    assert!(killed.await.unwrap() >= SHARDS as usize, "too few kills to show anything");
+    assert!(killed.await.unwrap() >= 2, "too few kills to show anything");
     let merged = manifest(many.path(), slot).await.expect("whoever saw all shards ended commits");
     assert_eq!(hosts(&merged), hosts(&expected));
     assert_eq!(merged.counts(), expected.counts());

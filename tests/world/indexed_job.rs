@@ -68,8 +68,10 @@ impl IndexedJob<'_> {
         self.pod(index, arguments).output().unwrap()
     }
 
-    /// All indexes at once. `kills`: for an index, after how many steps of each of its pods
-    /// SIGKILL comes; a pod beyond that list is left alone. Gives back how many pods were killed.
+    /// All indexes at once. `kills`: for an index, after how many tables of hosts, or files, of
+    /// each of its pods SIGKILL comes; a pod beyond that list is left alone. Never at a first
+    /// logon: a canary that dies counts as refused, and three of them would block the
+    /// credential. Gives back how many pods were killed.
     pub fn play(&self, kills: &BTreeMap<u32, Vec<usize>>) -> usize {
         std::thread::scope(|scope| {
             let indexes: Vec<_> = (0..self.completions)
@@ -100,8 +102,8 @@ impl IndexedJob<'_> {
         for told in BufReader::new(pod.stderr.take().unwrap()).lines() {
             let told: Option<Value> = serde_json::from_str(&told.unwrap()).ok();
             let Some(told) = told else { continue };
-            let counts = ["step ended", "artifact written"];
-            steps += usize::from(counts.iter().any(|message| told["message"] == *message));
+            let collected = told["message"] == "step ended" && told["stage"] == "collect";
+            steps += usize::from(collected || told["message"] == "artifact written");
             if kill_after.is_some_and(|kill_after| steps >= kill_after) {
                 pod.kill().unwrap();
                 pod.wait().unwrap();
