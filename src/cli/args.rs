@@ -229,7 +229,7 @@ pub struct ConnectionArguments {
     /// Dial this address for every host
     #[arg(long, value_name = "ADDRESS")]
     pub address: Option<String>,
-    /// How to log on: negotiate, ntlm, basic, certificate [default: negotiate]
+    /// How to log on: negotiate, ntlm, kerberos, basic, certificate [default: negotiate]
     #[arg(long, value_name = "METHOD")]
     pub auth: Option<String>,
     /// A PEM file with further certificate roots

@@ -95,10 +95,8 @@ fn gate(asked: &ServeArguments) -> Result<Option<Gate>, Refusal> {
             asked.listen
         )));
     };
-    let unusable = |why: String| Refusal::Usage(format!("the token in {} {why}", path.display()));
-    let text = std::fs::read_to_string(path).map_err(|error| unusable(format!("cannot be read: {error}")))?;
-    let gate = Gate::with_token(&zeroize::Zeroizing::new(text), asked.metrics_open);
-    gate.map(Some).map_err(|error| unusable(error.to_string()))
+    let gate = Gate::with_token_file(path.clone(), asked.metrics_open);
+    gate.map(Some).map_err(|why| Refusal::Usage(format!("the token in {} {why}", path.display())))
 }
 
 async fn open_face(asked: &ServeArguments, visitor: Visitor) -> Result<Server, Refusal> {

@@ -90,11 +90,11 @@ fn filter(level: &str) -> Result<EnvFilter, LogError> {
 }
 
 /// The security library traces its arguments, credentials among them. No filter, however
-/// eager, lets that into a log.
+/// eager, lets that into a log. Its warnings are about steps of a handshake that we chose.
 fn may_be_logged(metadata: &Metadata<'_>) -> bool {
     let is_security_library =
         ["sspi", "winrm", "picky"].iter().any(|name| metadata.target().starts_with(name));
-    !is_security_library || *metadata.level() <= Level::WARN
+    !is_security_library || *metadata.level() <= Level::ERROR
 }
 
 fn appender(dir: &str) -> Result<RollingFileAppender, LogError> {

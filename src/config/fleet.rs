@@ -19,6 +19,15 @@ pub struct Fleet {
 }
 
 impl Fleet {
+    /// How targets log on with a credential.
+    pub fn methods(&self, credential: &CredentialName) -> Vec<AuthMethod> {
+        self.targets
+            .iter()
+            .filter(|target| target.credential == *credential)
+            .map(|target| target.auth)
+            .collect()
+    }
+
     /// The credentials that targets use.
     pub fn credentials(&self) -> BTreeSet<CredentialName> {
         self.targets.iter().map(|target| target.credential.clone()).collect()
@@ -111,6 +120,7 @@ impl Desk<'_> {
             scheme: Some(job.connection.scheme),
             port: job.connection.port,
             auth: Some(job.connection.auth),
+            spn: Some(job.connection.spn.clone()),
             credential: Some(job.connection.credential.clone()),
             address: job.connection.address.clone(),
             trust: Some(job.connection.trust.clone()),
@@ -123,15 +133,18 @@ impl Desk<'_> {
             }
         }
         let scheme = way.scheme.unwrap_or(job.connection.scheme);
+        let auth = way.auth.unwrap_or(job.connection.auth);
+        let spn = way.spn.unwrap_or_default();
         Target {
             host: host.clone(),
             platform: job.platform,
             address: way.address.unwrap_or_else(|| host.as_str().to_owned()),
             port: way.port.unwrap_or(scheme.default_port()),
             scheme,
-            auth: way.auth.unwrap_or(job.connection.auth),
+            auth,
             trust: way.trust.map(|trust| self.trust(&trust)).unwrap_or_default(),
             credential: CredentialName(way.credential.unwrap_or_default()),
+            spn: (auth == AuthMethod::Kerberos).then(|| spn.replace("{host}", host.as_str())),
             site: way.site.unwrap_or_default(),
         }
     }
@@ -214,6 +227,7 @@ fn overlay(below: Group, group: &Group) -> Group {
         scheme: group.scheme.or(below.scheme),
         port: group.port.or(below.port),
         auth: group.auth.or(below.auth),
+        spn: group.spn.or(below.spn),
         credential: group.credential.or(below.credential),
         address: group.address.or(below.address),
         site: group.site.or(below.site),

@@ -11,6 +11,7 @@ use schemars::{Schema, SchemaGenerator, json_schema};
 
 use crate::config::problem::{nearest, one_of};
 use crate::config::secret::SecretReference;
+use crate::model::realm::Kdc;
 use crate::model::run::JobName;
 use crate::model::target::HostName;
 use crate::tables::catalogue;
@@ -26,6 +27,8 @@ pub enum Form {
     JobName,
     TableName,
     Sha256,
+    Kdc,
+    Service,
     LogFilter,
     CronLine,
     TimeZone,
@@ -33,7 +36,7 @@ pub enum Form {
 }
 
 impl Form {
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 14] = [
         Self::Duration,
         Self::Size,
         Self::SecretReference,
@@ -42,6 +45,8 @@ impl Form {
         Self::JobName,
         Self::TableName,
         Self::Sha256,
+        Self::Kdc,
+        Self::Service,
         Self::LogFilter,
         Self::CronLine,
         Self::TimeZone,
@@ -58,6 +63,8 @@ impl Form {
             Self::JobName => "job-name",
             Self::TableName => "table-name",
             Self::Sha256 => "sha256",
+            Self::Kdc => "kdc",
+            Self::Service => "service-principal",
             Self::LogFilter => "log-filter",
             Self::CronLine => "cron-line",
             Self::TimeZone => "time-zone",
@@ -82,6 +89,8 @@ impl Form {
             Self::JobName => "1 to 64 characters of a-z, 0-9, `-` and `_`, starting with a letter or digit",
             Self::TableName => "the name of a table",
             Self::Sha256 => "a SHA-256 in hex: 64 digits, colons allowed",
+            Self::Kdc => "a KDC such as \"tcp://dc1.census.example:88\"",
+            Self::Service => "a service such as \"HTTP/{host}\" or \"WSMAN/{host}\"",
             Self::LogFilter => {
                 "error, warn, info, debug, trace, or a filter such as \"info,lustrum::transport=debug\""
             }
@@ -103,6 +112,9 @@ impl Form {
             Self::JobName => JobName::parse(text).map(drop).map_err(|_| expected()),
             Self::TableName => check_table(text),
             Self::Sha256 => parse_sha256(text).map(drop).ok_or_else(expected),
+            Self::Kdc => parse_kdc(text).map(drop).ok_or_else(expected),
+            Self::Service if is_service(text) => Ok(()),
+            Self::Service => Err(expected()),
             Self::LogFilter if text.split(',').all(is_log_directive) => Ok(()),
             Self::LogFilter => Err(expected()),
             Self::CronLine => text.parse::<Expression>().map(drop).map_err(|error| error.to_string()),
@@ -194,6 +206,21 @@ pub fn parse_sha256(text: &str) -> Option<String> {
     (plain.len() == 64 && plain.chars().all(|c| c.is_ascii_hexdigit())).then_some(plain)
 }
 
+/// `tcp://host:port`; the port may be left out.
+pub fn parse_kdc(text: &str) -> Option<Kdc> {
+    Kdc::parse(text.strip_prefix("tcp://")?)
+}
+
+/// A class and a host, `{host}` for the target's own.
+fn is_service(text: &str) -> bool {
+    let is_part = |part: &str| {
+        !part.is_empty()
+            && part.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':'))
+    };
+    let parts: Vec<&str> = text.split('/').collect();
+    matches!(parts[..], [class, host] if is_part(class) && is_part(&host.replace("{host}", "x")))
+}
+
 /// Durations as people write them, for `#[serde(with)]`.
 pub mod duration {
     use super::{Duration, parse_duration};
@@ -259,6 +286,14 @@ pub mod schema {
 
     pub fn sha256(_: &mut SchemaGenerator) -> Schema {
         Form::Sha256.schema()
+    }
+
+    pub fn kdc(_: &mut SchemaGenerator) -> Schema {
+        Form::Kdc.schema()
+    }
+
+    pub fn service(_: &mut SchemaGenerator) -> Schema {
+        Form::Service.schema()
     }
 
     pub fn cron_line(_: &mut SchemaGenerator) -> Schema {

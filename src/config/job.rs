@@ -71,6 +71,9 @@ pub struct Connection {
     #[schemars(range(min = 1))]
     pub port: Option<u16>,
     pub auth: AuthMethod,
+    /// The service that Kerberos tickets are for, `{host}` standing for the host's name.
+    #[schemars(schema_with = "form::schema::service")]
+    pub spn: String,
     /// A name in `credentials`.
     pub credential: String,
     /// What is dialled instead of the host's name: a jump address, a simulator.
@@ -108,6 +111,9 @@ pub struct Group {
     pub port: Option<u16>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub auth: Option<AuthMethod>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "form::schema::service")]
+    pub spn: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub credential: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -216,6 +222,7 @@ impl Default for Connection {
             scheme: Scheme::Http,
             port: None,
             auth: AuthMethod::Negotiate,
+            spn: "HTTP/{host}".to_owned(),
             credential: "default".to_owned(),
             address: None,
             trust: TrustSettings::default(),

@@ -11,7 +11,7 @@ use crate::config::job::{self, Job};
 use crate::config::layer::{self, Layer, Origin};
 use crate::config::origins::Origins;
 use crate::config::problem::{Problem, Problems, nearest};
-use crate::config::secret::{self, Credentials};
+use crate::config::secret::{self, Credentials, Surroundings};
 use crate::config::store::Opening;
 use crate::model::credential::CredentialName;
 
@@ -69,9 +69,12 @@ pub fn ask(request: &Request, with_credentials: bool) -> Result<Asked, Problems>
     });
     let mut credentials = Credentials::new();
     if with_credentials {
-        match secret::resolve(&job.credentials, fleet.credentials(), &request.environment, |key| {
-            origins.of(key)
-        }) {
+        let surroundings = Surroundings {
+            environment: &request.environment,
+            methods: &|name| fleet.methods(name),
+            origin: &|key| origins.of(key),
+        };
+        match secret::resolve(&job.credentials, fleet.credentials(), &surroundings) {
             Ok(resolved) => credentials = resolved,
             Err(found) => problems.add_consequences(found),
         }

@@ -7,6 +7,8 @@ pub mod form;
 pub mod health;
 pub mod host_list;
 pub mod job;
+pub mod keytab;
+pub mod krb5_conf;
 pub mod layer;
 pub mod limits;
 pub mod load;

@@ -6,11 +6,16 @@ use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+use zeroize::Zeroizing;
 
 use crate::config::environment::Environment;
 use crate::config::form;
+use crate::config::keytab::key_of;
+use crate::config::krb5_conf;
 use crate::config::problem::{Problem, Problems};
 use crate::model::credential::{ClientCertificate, Credential, CredentialName, Secret};
+use crate::model::realm::Realm;
+use crate::model::target::AuthMethod;
 
 /// How a secret is named. Only `plain:` holds one; it is masked wherever it is written.
 #[derive(Clone, PartialEq, Eq)]
@@ -36,6 +41,14 @@ pub struct CredentialSettings {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "form::schema::secret_reference")]
     pub password: Option<SecretReference>,
+    /// A file with the account's key instead of the password, for `auth = "kerberos"`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "form::schema::secret_reference")]
+    pub keytab: Option<SecretReference>,
+    /// Who hands out tickets, for `auth = "kerberos"`; without it those of krb5.conf.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "form::schema::kdc")]
+    pub kdc: Option<String>,
     /// PEM of a client certificate chain, for `auth = "certificate"`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "form::schema::secret_reference")]
@@ -69,15 +82,32 @@ impl SecretReference {
             Self::Environment(name) => {
                 environment.get(name).ok_or_else(|| format!("{name} is not set"))?.to_owned()
             }
-            Self::File(path) => read(path)?,
+            Self::File(_) | Self::Systemd(_) => read(&self.path(environment)?)?,
+        };
+        if text.is_empty() { Err("is empty".to_owned()) } else { Ok(Secret::new(text)) }
+    }
+
+    /// Fetches a file that is no text, a keytab.
+    fn resolve_bytes(&self, environment: &Environment) -> Result<Zeroizing<Vec<u8>>, String> {
+        let path = self.path(environment)?;
+        let read = std::fs::read(&path).map(Zeroizing::new);
+        read.map_err(|error| format!("cannot read {}: {error}", path.display()))
+    }
+
+    /// Where the file is that the reference names.
+    fn path(&self, environment: &Environment) -> Result<PathBuf, String> {
+        match self {
+            Self::File(path) => Ok(path.clone()),
             Self::Systemd(name) => {
                 let directory = environment
                     .get("CREDENTIALS_DIRECTORY")
                     .ok_or("CREDENTIALS_DIRECTORY is not set: not started by systemd with LoadCredential=")?;
-                read(&Path::new(directory).join(name))?
+                Ok(Path::new(directory).join(name))
             }
-        };
-        if text.is_empty() { Err("is empty".to_owned()) } else { Ok(Secret::new(text)) }
+            Self::Environment(_) | Self::Plain(_) => {
+                Err("expected a file: \"file:/path\" or \"credential:NAME\"".to_owned())
+            }
+        }
     }
 }
 
@@ -121,18 +151,26 @@ impl<'de> Deserialize<'de> for SecretReference {
 /// Credentials ready for a logon, by name.
 pub type Credentials = BTreeMap<CredentialName, Credential>;
 
-/// Fetches the credentials named in `needed`; `origin` tells where a key was set.
+/// What is known where credentials are fetched.
+pub struct Surroundings<'a> {
+    pub environment: &'a Environment,
+    /// How hosts are entered with a credential.
+    pub methods: &'a dyn Fn(&CredentialName) -> Vec<AuthMethod>,
+    /// Where a key was set.
+    pub origin: &'a dyn Fn(&str) -> String,
+}
+
+/// Fetches the credentials named in `needed`.
 pub fn resolve(
     settings: &BTreeMap<String, CredentialSettings>,
     needed: impl IntoIterator<Item = CredentialName>,
-    environment: &Environment,
-    origin: impl Fn(&str) -> String,
+    surroundings: &Surroundings<'_>,
 ) -> Result<Credentials, Problems> {
     let mut problems = Problems::default();
     let mut credentials = Credentials::new();
     for name in needed {
         let Some(asked) = settings.get(&name.0) else { continue };
-        let mut desk = Desk { name: &name, environment, origin: &origin, problems: &mut problems };
+        let mut desk = Desk { name: &name, surroundings, problems: &mut problems };
         if let Some(credential) = desk.credential(asked) {
             credentials.insert(name.clone(), credential);
         }
@@ -141,14 +179,13 @@ pub fn resolve(
 }
 
 /// Where one credential is put together.
-struct Desk<'a, F> {
+struct Desk<'a> {
     name: &'a CredentialName,
-    environment: &'a Environment,
-    origin: &'a F,
+    surroundings: &'a Surroundings<'a>,
     problems: &'a mut Problems,
 }
 
-impl<F: Fn(&str) -> String> Desk<'_, F> {
+impl Desk<'_> {
     /// Both halves are looked at, so that both problems are told.
     fn credential(&mut self, asked: &CredentialSettings) -> Option<Credential> {
         let name = self.name.clone();
@@ -163,11 +200,49 @@ impl<F: Fn(&str) -> String> Desk<'_, F> {
         if certificate.is_some() && asked.password.is_none() {
             // The certificate says who we are.
             let user = asked.user.clone().unwrap_or_default();
-            return Some(Credential { name, user, password: Secret::new(String::new()), certificate });
+            let password = Secret::new(String::new());
+            return Some(Credential { name, user, password, certificate, realm: None });
         }
+        let methods = (self.surroundings.methods)(self.name);
         let user = self.user(asked.user.as_deref());
-        let password = self.secret("password", asked.password.as_ref());
-        Some(Credential { name, user: user?, password: password?, certificate })
+        let realm = match &user {
+            Some(user) if methods.contains(&AuthMethod::Kerberos) => Some(self.realm(user, asked)),
+            _ => None,
+        };
+        // With its key an account needs no password, unless there are hosts that ask for one.
+        let keyed = asked.keytab.is_some() && methods.iter().all(|method| *method == AuthMethod::Kerberos);
+        let password = match &asked.password {
+            _ if keyed => Some(Secret::new(String::new())),
+            reference => self.secret("password", reference.as_ref()),
+        };
+        let realm = match realm {
+            Some(realm) => Some(realm?),
+            None => None,
+        };
+        Some(Credential { name, user: user?, password: password?, certificate, realm })
+    }
+
+    /// The realm that the user names, its KDCs, and the key if there is a keytab.
+    fn realm(&mut self, user: &str, asked: &CredentialSettings) -> Option<Realm> {
+        let Some((account, realm)) = user.rsplit_once('@').filter(|(a, r)| !a.is_empty() && !r.is_empty())
+        else {
+            let expected = "names no realm; kerberos expects name@REALM";
+            self.refuse("user", Some(format!("{user:?}")), expected.to_owned());
+            return None;
+        };
+        let name = realm.to_uppercase();
+        let key = asked.keytab.as_ref().map(|reference| {
+            let keytab = reference.resolve_bytes(self.surroundings.environment);
+            keytab.and_then(|keytab| key_of(&keytab, account, &name)).map_err(|why| {
+                self.refuse("keytab", Some(format!("\"{reference}\"")), why);
+            })
+        });
+        let kdcs = match asked.kdc.as_deref().and_then(form::parse_kdc) {
+            Some(kdc) => Ok(vec![kdc]),
+            None => krb5_conf::kdcs(&name, self.surroundings.environment),
+        };
+        let kdcs = kdcs.map_err(|why| self.refuse("kdc", None, why));
+        Some(Realm { name, account: account.to_owned(), kdcs: kdcs.ok()?, key: key.transpose().ok()? })
     }
 
     /// A user is no secret: a text without a known prefix is the name itself.
@@ -180,16 +255,20 @@ impl<F: Fn(&str) -> String> Desk<'_, F> {
     }
 
     fn secret(&mut self, field: &str, reference: Option<&SecretReference>) -> Option<Secret> {
-        let key = format!("credentials.{}.{field}", self.name);
-        let origin = (self.origin)(&key);
-        let problem = match reference.map(|reference| (reference, reference.resolve(self.environment))) {
+        match reference.map(|reference| (reference, reference.resolve(self.surroundings.environment))) {
             Some((_, Ok(secret))) => return Some(secret),
-            Some((reference, Err(why))) => {
-                Problem::new(origin, key, why).with_value(format!("\"{reference}\""))
-            }
-            None => Problem::new(origin, key, "is missing"),
-        };
-        self.problems.add(problem);
+            Some((reference, Err(why))) => self.refuse(field, Some(format!("\"{reference}\"")), why),
+            None => self.refuse(field, None, "is missing".to_owned()),
+        }
         None
+    }
+
+    fn refuse(&mut self, field: &str, value: Option<String>, why: String) {
+        let key = format!("credentials.{}.{field}", self.name);
+        let problem = Problem::new((self.surroundings.origin)(&key), key, why);
+        self.problems.add(match value {
+            Some(value) => problem.with_value(value),
+            None => problem,
+        });
     }
 }

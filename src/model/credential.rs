@@ -6,6 +6,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use crate::model::realm::Realm;
+
 /// The name a fleet uses for a credential. It may be printed; what it names may not.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
@@ -54,6 +56,8 @@ pub struct Credential {
     pub password: Secret,
     /// PEM of a client certificate chain and its key, for certificate logon over HTTPS.
     pub certificate: Option<ClientCertificate>,
+    /// For Kerberos: the realm that `user` names.
+    pub realm: Option<Realm>,
 }
 
 /// A client certificate: PEM texts, the key kept as a secret.

@@ -19,6 +19,9 @@ pub enum FailureKind {
     AuthFailed,
     /// We held the logon back: this credential has failed too often in this run.
     CredentialBlocked,
+    /// Kerberos gave no ticket for the host, and not for the credential's fault: no KDC answered,
+    /// the service is unknown, the clocks differ.
+    NoTicket,
     /// An answer that is not what the protocol allows: broken XML, wrong RelatesTo.
     Protocol,
     /// The host's own limits (shells or operations per user) stayed exhausted.
@@ -113,6 +116,7 @@ impl FailureKind {
             Self::Tls => "tls",
             Self::AuthFailed => "auth_failed",
             Self::CredentialBlocked => "credential_blocked",
+            Self::NoTicket => "no_ticket",
             Self::Protocol => "protocol",
             Self::Quota => "quota",
             Self::TimedOut => "timed_out",

@@ -54,6 +54,8 @@ pub enum Reason {
     AuthFailed,
     /// The logon was held back to protect the account.
     CredentialBlocked,
+    /// Kerberos gave no ticket for the host; neither host nor credential was asked.
+    NoTicket,
     /// No trusted list of VM ids: zero could not be told from unknown.
     BaselineError,
     /// The host accepted a connection and gave nothing usable back.
@@ -74,10 +76,11 @@ pub enum Reason {
 }
 
 impl Reason {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Unreachable,
         Self::AuthFailed,
         Self::CredentialBlocked,
+        Self::NoTicket,
         Self::BaselineError,
         Self::NoAnswer,
         Self::NotRun,
@@ -94,6 +97,7 @@ impl Reason {
             Self::Unreachable
             | Self::AuthFailed
             | Self::CredentialBlocked
+            | Self::NoTicket
             | Self::BaselineError
             | Self::NoAnswer
             | Self::NotRun
@@ -110,6 +114,7 @@ impl Reason {
             Self::Unreachable => "unreachable",
             Self::AuthFailed => "auth_failed",
             Self::CredentialBlocked => "credential_blocked",
+            Self::NoTicket => "no_ticket",
             Self::BaselineError => "baseline_error",
             Self::NoAnswer => "no_answer",
             Self::NotRun => "not_run",

@@ -91,7 +91,7 @@ pub enum Platform {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Scheme {
-    /// Port 5985; bodies sealed by NTLM or Negotiate.
+    /// Port 5985; bodies sealed by NTLM, Negotiate or Kerberos.
     Http,
     /// Port 5986; the logon bound to the certificate (RFC 5929).
     Https,
@@ -106,7 +106,7 @@ impl Scheme {
     }
 }
 
-/// How we log on. Kerberos joins here, as one more word, when the client speaks it.
+/// How we log on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum AuthMethod {
@@ -114,6 +114,8 @@ pub enum AuthMethod {
     Negotiate,
     /// NTLMv2 without SPNEGO; bodies are sealed over HTTP.
     Ntlm,
+    /// A ticket of the domain; bodies are sealed over HTTP.
+    Kerberos,
     /// User and password in a header: HTTPS only.
     Basic,
     /// A client certificate mapped to an account: HTTPS only.
@@ -147,6 +149,9 @@ pub struct Target {
     pub auth: AuthMethod,
     pub trust: Trust,
     pub credential: CredentialName,
+    /// The service that a Kerberos ticket is for; without it `HTTP/<host>`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spn: Option<String>,
     /// The label of the place it stands in; RVTools' `Datacenter`.
     pub site: String,
 }

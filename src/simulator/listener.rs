@@ -7,7 +7,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
-use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, SERVER, WWW_AUTHENTICATE};
+use hyper::header::{
+    AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, SERVER, TRANSFER_ENCODING, WWW_AUTHENTICATE,
+};
 use hyper::service::service_fn;
 use hyper::{Method, Response, StatusCode};
 use hyper_util::rt::TokioIo;
@@ -98,6 +100,12 @@ impl Conversation {
         }
         if request.method() != Method::POST {
             return empty(StatusCode::METHOD_NOT_ALLOWED);
+        }
+        // HTTP.sys wants to know the length of a body even where there is none.
+        if !request.headers().contains_key(CONTENT_LENGTH)
+            && !request.headers().contains_key(TRANSFER_ENCODING)
+        {
+            return empty(StatusCode::LENGTH_REQUIRED);
         }
         let anonymous = path != "/wsman" || request.headers().contains_key("WSMANIDENTIFY");
         let header = |name| request.headers().get(name).and_then(|value: &HeaderValue| value.to_str().ok());

@@ -146,6 +146,7 @@ impl Simulator {
             user: self.spec.user.clone(),
             password: self.spec.password.clone(),
             certificate: None,
+            realm: None,
         }
     }
 
@@ -160,6 +161,7 @@ impl Simulator {
             auth,
             trust: Trust { pin_sha256: host.leaf_sha256(), ..Trust::default() },
             credential: CredentialName::default_name(),
+            spn: None,
             site: "Default".to_owned(),
         };
         self.hosts.iter().map(target).collect()

@@ -68,6 +68,7 @@ fn reason_before_entry(failure: &Failure) -> Reason {
         FailureKind::Unreachable | FailureKind::Tls => Reason::Unreachable,
         FailureKind::AuthFailed => Reason::AuthFailed,
         FailureKind::CredentialBlocked => Reason::CredentialBlocked,
+        FailureKind::NoTicket => Reason::NoTicket,
         FailureKind::Cancelled => Reason::Cancelled,
         _ => Reason::NoAnswer,
     }

@@ -6,6 +6,7 @@
 //! meaningful, and `close` still deletes what the host may hold open, over a new connection
 //! if the old one was left in the middle of an exchange.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -67,13 +68,20 @@ pub struct Received {
 
 /// A way to one host.
 pub trait Shell: Send + Sized {
+    /// What the shells of one run have in common.
+    type Shared: Default + Send + Sync;
+
     /// TCP (and TLS), then an Identify without credentials.
-    fn reach(target: &Target, limits: &ShellLimits) -> impl Future<Output = Result<Self, Failure>> + Send;
+    fn reach(
+        target: &Target,
+        limits: &ShellLimits,
+        shared: &Arc<Self::Shared>,
+    ) -> impl Future<Output = Result<Self, Failure>> + Send;
 
     fn identity(&self) -> &Identity;
 
-    /// One logon. `FailureKind::AuthFailed` means the far end refused the credential itself,
-    /// and is never the result of a lost connection.
+    /// One logon. `FailureKind::AuthFailed` means that the far end, or the KDC, refused
+    /// the credential itself, and is never the result of a lost connection.
     fn logon(&mut self, credential: &Credential) -> impl Future<Output = Result<(), Failure>> + Send;
 
     /// Opens the shell if there is none, starts the command, and feeds it `stdin` to its end.

@@ -44,7 +44,9 @@ enum Ask {
 }
 
 impl Shell for WinrmRs {
-    async fn reach(target: &Target, limits: &ShellLimits) -> Result<Self, Failure> {
+    type Shared = ();
+
+    async fn reach(target: &Target, limits: &ShellLimits, _: &Arc<()>) -> Result<Self, Failure> {
         let unreachable = |why: String| {
             let message = format!("connect to {}:{}: {why}", target.address, target.port);
             Failure::new(FailureKind::Unreachable, message)
@@ -189,6 +191,7 @@ fn client(target: &Target, limits: &ShellLimits, credential: &Credential) -> Res
     let refuse = |message: &str| Err(Failure::new(FailureKind::Protocol, message).with_retry(Retry::Never));
     let auth_method = match (target.auth, target.scheme) {
         (AuthMethod::Negotiate | AuthMethod::Ntlm, _) => winrm_rs::AuthMethod::Ntlm,
+        (AuthMethod::Kerberos, _) => return refuse("logon by kerberos is left to the other client"),
         (AuthMethod::Basic, Scheme::Https) => winrm_rs::AuthMethod::Basic,
         (AuthMethod::Basic, Scheme::Http) => {
             return refuse("basic logon would send the password in clear: it needs https");

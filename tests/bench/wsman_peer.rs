@@ -7,6 +7,7 @@
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::StreamExt as _;
@@ -121,12 +122,13 @@ async fn pass<S: Shell>(targets: &[Target], concurrency: usize) -> Outcome<Took>
 }
 
 async fn hostname<S: Shell>(target: &Target) -> Result<(), Failure> {
-    let mut shell = S::reach(target, &limits()).await?;
+    let mut shell = S::reach(target, &limits(), &Arc::default()).await?;
     let credential = Credential {
         name: CredentialName::default_name(),
         user: "census".to_owned(),
         password: Secret::new("census".to_owned()),
         certificate: None,
+        realm: None,
     };
     shell.logon(&credential).await?;
     shell.start(&CommandLine { program: "hostname".to_owned(), arguments: Vec::new() }, b"").await?;
@@ -154,6 +156,7 @@ fn target(line: &str) -> Outcome<Target> {
         auth: AuthMethod::Ntlm,
         trust: Trust::default(),
         credential: CredentialName::default_name(),
+        spn: None,
         site: "Default".to_owned(),
     })
 }

@@ -130,6 +130,7 @@ fn every_failure_leads_where_the_table_says() {
         (not_reached(K::Cancelled), Reason::Cancelled, false),
         (not_entered(K::AuthFailed), Reason::AuthFailed, true),
         (not_entered(K::CredentialBlocked), Reason::CredentialBlocked, true),
+        (not_entered(K::NoTicket), Reason::NoTicket, true),
         (not_entered(K::TimedOut), Reason::NoAnswer, true),
         (before_baseline(K::TimedOut), Reason::NoAnswer, true),
         (before_baseline(K::Protocol), Reason::NoAnswer, true),

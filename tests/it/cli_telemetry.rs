@@ -84,7 +84,8 @@ fn the_security_library_may_not_trace_however_eager_the_filter() {
     assert_eq!(lines.len(), 1, "{lines:#?}");
     let lines = logged("trace,sspi=trace,sspi::ntlm=trace", LogFormat::Text, || {
         tracing::trace!(target: "sspi::ntlm", "the-password");
-        tracing::warn!(target: "sspi::ntlm", "a warning");
+        tracing::warn!(target: "sspi::utils", "a step of ours");
+        tracing::error!(target: "sspi::ntlm", "an error");
         tracing::trace!(target: "hyper", "asked for");
     });
     assert_eq!(lines.len(), 2, "{lines:#?}");

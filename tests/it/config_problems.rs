@@ -46,7 +46,7 @@ concurency = 12
 attempts = 99
 host-deadline = 300
 [connection]
-auth = "kerberos"
+auth = "digest"
 "#;
 
 const BAD_JOB: &str = r#"
@@ -74,7 +74,11 @@ fn all_problems_are_told_at_once_from_every_layer() {
         ("limits.concurency", "lustrum.toml", "unknown key; did you mean `concurrency`?"),
         ("limits.attempts", "lustrum.toml", "expected an integer from 1 to 10"),
         ("limits.host-deadline", "lustrum.toml", "expected a duration such as"),
-        ("connection.auth", "lustrum.toml", "expected one of `negotiate`, `ntlm`, `basic`, `certificate`"),
+        (
+            "connection.auth",
+            "lustrum.toml",
+            "expected one of `negotiate`, `ntlm`, `kerberos`, `basic`, `certificate`",
+        ),
         ("name", "schedules/bad.toml", "expected 1 to 64 characters"),
         ("tables[0]", "schedules/bad.toml", "did you mean `vInfo`?"),
         ("fleet.hosts[0]", "schedules/bad.toml", "holds a path separator"),

@@ -82,10 +82,41 @@ async fn pages_of_other_sites_reach_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn with_a_token_only_the_probes_answer_without_it() {
-    let gate = Gate::with_token(&format!("{TOKEN}\n"), false).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("token");
+    std::fs::write(&file, format!("{TOKEN}\n")).unwrap();
+    let gate = Gate::with_token_file(file.clone(), false).unwrap();
     with_daemon_locked(gate, 401).await;
-    let gate = Gate::with_token(TOKEN, true).unwrap();
+    std::fs::write(&file, TOKEN).unwrap();
+    let gate = Gate::with_token_file(file, true).unwrap();
     with_daemon_locked(gate, 200).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_is_exchanged_is_asked_for_at_once() {
+    const NEXT: &str = "0123456789abcdef-the-next-one";
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("token");
+    std::fs::write(&file, TOKEN).unwrap();
+    let gate = Gate::with_token_file(file.clone(), false).unwrap();
+    with_daemon(FleetSpec::new(1, 1, 7), "", gate, async |daemon| {
+        let status = async |token: &str| {
+            let bearer = format!("Bearer {token}");
+            daemon.ask("GET", "/v1/jobs", &[("Authorization", &bearer)], "").await
+        };
+        assert_eq!(status(TOKEN).await.status, 200);
+        std::fs::write(&file, NEXT).unwrap();
+        assert_eq!((status(TOKEN).await.status, status(NEXT).await.status), (401, 200));
+        // Nobody comes in by a file that holds none, whatever they show.
+        std::fs::write(&file, "").unwrap();
+        for token in [TOKEN, NEXT, ""] {
+            assert_eq!(word(&status(token).await), (503, "no_token".to_owned()));
+        }
+        std::fs::remove_file(&file).unwrap();
+        assert_eq!(word(&status(NEXT).await), (503, "no_token".to_owned()));
+        assert_eq!(daemon.get("/healthz").await.status, 200);
+    })
+    .await;
 }
 
 async fn with_daemon_locked(gate: Gate, metrics: u16) {

@@ -217,9 +217,9 @@ fn everything_that_a_pod_names_is_there() {
     }
 }
 
-/// What a run over 5,000 hosts with 20 VMs each may take at most:
-/// `cargo bench --bench fleet -- size` prints what it takes.
-const PEAK_MIB: u64 = 128;
+/// What a run over 5,000 hosts with 20 VMs each took, as the README says it:
+/// `cargo bench --bench fleet -- size` prints it.
+const PEAK_MIB: u64 = 240;
 
 #[test]
 fn a_pod_may_do_little_and_take_little() {
@@ -248,7 +248,7 @@ fn a_pod_may_do_little_and_take_little() {
         let arguments = container.args.clone().unwrap();
         let runs = arguments.iter().position(|word| word == "--runs");
         let runs = runs.map_or(1, |at| arguments[at + 1].parse::<u64>().unwrap());
-        assert!(asked >= peak && most >= 2 * peak * runs && asked <= most, "{name}: {asked} {most}");
+        assert!(asked >= peak && 2 * most >= 3 * peak * runs && asked <= most, "{name}: {asked} {most}");
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::collections::VecDeque;
 use std::io::Write;
+use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine;
@@ -331,7 +332,9 @@ thread_local! {
 }
 
 impl Shell for Scripted {
-    async fn reach(_: &Target, _: &ShellLimits) -> Result<Self, Failure> {
+    type Shared = ();
+
+    async fn reach(_: &Target, _: &ShellLimits, _: &Arc<()>) -> Result<Self, Failure> {
         Ok(STAGED.with(|staged| staged.borrow_mut().take()).unwrap())
     }
 
@@ -381,6 +384,7 @@ fn target() -> Target {
         auth: AuthMethod::Negotiate,
         trust: Trust::default(),
         credential: credential().name,
+        spn: None,
         site: "Default".to_owned(),
     }
 }
@@ -391,6 +395,7 @@ fn credential() -> Credential {
         user: "user".into(),
         password: lustrum::model::credential::Secret::new("secret".into()),
         certificate: None,
+        realm: None,
     }
 }
 

@@ -11,6 +11,8 @@ use lustrum::simulator::fault::Fault;
 use lustrum::simulator::fleet::FleetSpec;
 use lustrum::simulator::running::Simulator;
 
+use crate::world::scripted_kdc::ScriptedKdc;
+
 const SENTINEL: &str = "Sentinel-9f27-Passw0rd";
 const USER: &str = "census";
 
@@ -88,6 +90,60 @@ async fn no_trace_of_the_password_over_sealed_http() {
 async fn no_trace_of_the_password_over_https() {
     survey(Scheme::Https, "basic", SENTINEL).await;
     survey(Scheme::Https, "negotiate", SENTINEL).await;
+}
+
+/// Surveys four hosts by Kerberos, with a KDC that refuses by this code; gives the reasons of
+/// the hosts in order, and how often the KDC was asked.
+async fn refused_by_the_kdc(code: u8) -> (Vec<String>, usize) {
+    let fleet = Simulator::start(FleetSpec::new(4, 1, 7)).await.unwrap();
+    let kdc = ScriptedKdc::refusing(code).await;
+    let folder = tempfile::tempdir().unwrap();
+    let hosts: Vec<_> = fleet.hosts().iter().map(|host| host.address().ip().to_string()).collect();
+    let job = format!(
+        "[connection]\nauth = \"kerberos\"\nport = {}\n[credentials.default]\n\
+         user = \"{USER}@CENSUS.TEST\"\nkdc = \"tcp://{}\"\n",
+        fleet.hosts()[0].address().port(),
+        kdc.address
+    );
+    std::fs::write(folder.path().join("lustrum.toml"), job).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_lustrum"));
+    command
+        .current_dir(folder.path())
+        .args(["run", "--hosts", &hosts.join(","), "--only", "vInfo", "--log-format", "json"])
+        .args([
+            "--log-level",
+            "lustrum=trace,sspi=trace,picky_krb=trace",
+            "--log-dir",
+            "log",
+            "--out-dir",
+            "out",
+        ])
+        .env_clear()
+        .env("HYPERV_PASSWORD", SENTINEL);
+    let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+    assert_clean("standard output", &output.stdout);
+    assert_clean("standard error", &output.stderr);
+    assert_folder_clean(folder.path());
+    for question in kdc.questions() {
+        assert_clean("a question to the kdc", &question);
+    }
+    assert_eq!(fleet.tally().logons_attempted, 0, "a host was shown a token without a ticket");
+    let manifest = std::fs::read(folder.path().join("out/manifest.json")).unwrap();
+    let manifest: serde_json::Value = serde_json::from_slice(&manifest).unwrap();
+    let hosts = manifest["hosts"].as_object().unwrap().values();
+    let mut reasons: Vec<String> =
+        hosts.map(|host| host["verdict"]["reasons"][0].as_str().unwrap().to_owned()).collect();
+    reasons.sort();
+    (reasons, kdc.questions().len())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_trace_of_the_password_that_a_kdc_refused_once_for_the_whole_run() {
+    // Two questions: what is to be shown, and showing it.
+    let refused = ["auth_failed", "auth_failed", "auth_failed", "credential_blocked"];
+    assert_eq!(refused_by_the_kdc(24).await, (refused.map(str::to_owned).to_vec(), 2));
+    // The clocks differ: nobody is held to have a wrong password.
+    assert_eq!(refused_by_the_kdc(37).await, (vec!["no_ticket".to_owned(); 4], 2));
 }
 
 #[test]

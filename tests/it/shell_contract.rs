@@ -1,5 +1,6 @@
 //! The contract of a shell, kept by every implementation against the simulated fleet.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use lustrum::model::credential::{Credential, Secret};
@@ -48,7 +49,7 @@ fn command(program: &str, arguments: &[&str]) -> CommandLine {
 
 /// Reaches and logs on.
 async fn enter<S: Shell>(target: &Target, credential: &Credential) -> Result<S, Failure> {
-    let mut shell = S::reach(target, &limits()).await?;
+    let mut shell = S::reach(target, &limits(), &Arc::default()).await?;
     shell.logon(credential).await?;
     Ok(shell)
 }
@@ -129,7 +130,7 @@ async fn stdin_reaches_the_command_to_its_end<S: Shell>() {
 
 async fn a_wrong_password_is_told_as_such_and_tried_once<S: Shell>() {
     let (fleet, target) = fleet(spec().with_fault(0, Fault::WrongPassword)).await;
-    let mut shell = S::reach(&target, &limits()).await.unwrap();
+    let mut shell = S::reach(&target, &limits(), &Arc::default()).await.unwrap();
     let failure = shell.logon(&fleet.credential()).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::AuthFailed, "{failure}");
     assert_eq!(fleet.tally().logons_refused, 1);
@@ -164,7 +165,7 @@ async fn an_unknown_program_ends_with_what_the_host_says<S: Shell>() {
 
 async fn a_refused_port_is_unreachable<S: Shell>() {
     let (_fleet, target) = fleet(spec().with_fault(0, Fault::Refuse)).await;
-    let failure = S::reach(&target, &limits()).await.err().unwrap();
+    let failure = S::reach(&target, &limits(), &Arc::default()).await.err().unwrap();
     assert_eq!(failure.kind, FailureKind::Unreachable, "{failure}");
 }
 
@@ -344,7 +345,7 @@ mod beyond {
     async fn output_past_the_limit_ends_the_reading_and_leaves_no_shell() {
         let (fleet, target) = fleet(spec()).await;
         let limits = ShellLimits { output_bytes: 1_000_000, ..limits() };
-        let mut shell = Wsman::reach(&target, &limits).await.unwrap();
+        let mut shell = Wsman::reach(&target, &limits, &Arc::default()).await.unwrap();
         shell.logon(&fleet.credential()).await.unwrap();
         shell.start(&command("simulator-emit", &["3000000"]), b"").await.unwrap();
         let failure = drain(&mut shell).await.unwrap_err();

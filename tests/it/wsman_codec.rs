@@ -62,10 +62,12 @@ fn a_full_piece_of_input_fits_the_smallest_envelope() {
     assert!(length <= SAFE_ENVELOPE_BYTES && length > SAFE_ENVELOPE_BYTES - 4096, "{length}");
 }
 
+const SPNEGO: &str = "application/HTTP-SPNEGO-session-encrypted";
+
 #[test]
 fn a_frame_is_what_ms_wsmv_shows() {
     let signature = [7; 16];
-    let body = sealing::frame(&signature, b"sealed", 6);
+    let body = sealing::frame(SPNEGO, &signature, b"sealed", 6);
     let expected = b"--Encrypted Boundary\r\n\
         \tContent-Type: application/HTTP-SPNEGO-session-encrypted\r\n\
         \tOriginalContent: type=application/soap+xml;charset=UTF-8;Length=6\r\n\
@@ -81,14 +83,14 @@ fn a_frame_is_what_ms_wsmv_shows() {
 #[test]
 fn ciphertext_may_look_like_the_frame() {
     let sealed = b"\r\n--Encrypted Boundary--\r\nLength=1";
-    let body = sealing::frame(&[0; 16], sealed, sealed.len());
+    let body = sealing::frame(SPNEGO, &[0; 16], sealed, sealed.len());
     let frame = sealing::unframe(&body).unwrap();
     assert_eq!(&body[frame.sealed], sealed);
 }
 
 #[test]
 fn broken_frames_are_refused() {
-    let whole = sealing::frame(&[0; 16], b"sealed", 6).to_vec();
+    let whole = sealing::frame(SPNEGO, &[0; 16], b"sealed", 6).to_vec();
     assert!(sealing::unframe(&whole).is_some());
     for cut in 0..whole.len() - b"--\r\n".len() {
         assert!(sealing::unframe(&whole[..cut]).is_none(), "cut at {cut}");

@@ -16,6 +16,7 @@ pub mod past;
 pub mod resumable_run;
 pub mod s3_stub;
 pub mod sample_rows;
+pub mod scripted_kdc;
 pub mod simulated_host;
 pub mod simulated_run;
 pub mod timed_store;

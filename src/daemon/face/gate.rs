@@ -1,5 +1,6 @@
 //! Who may come in: the token, and what a browser must not be made to do.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
 
 use crate::daemon::face::trouble::Trouble;
 use crate::daemon::face::visitor::Visitor;
@@ -24,14 +26,17 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Who may come in.
 #[derive(Default)]
 pub struct Gate {
-    /// Of the token; absent when everyone on this machine may.
-    digest: Option<[u8; 32]>,
+    /// Where the token is; absent when everyone on this machine may. Read for each request, so
+    /// that a token can be exchanged without a restart.
+    token_file: Option<PathBuf>,
     metrics_open: bool,
 }
 
 /// Why a token cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum InvalidToken {
+    #[error("cannot be read: {0}")]
+    Unreadable(#[from] std::io::Error),
     #[error("is shorter than {SHORTEST_TOKEN} characters")]
     Short,
     #[error("holds a character that is not visible ASCII")]
@@ -39,21 +44,15 @@ pub enum InvalidToken {
 }
 
 impl Gate {
-    /// Lets in who knows the token; white space around it does not count.
-    pub fn with_token(text: &str, metrics_open: bool) -> Result<Self, InvalidToken> {
-        let token = text.trim();
-        if token.len() < SHORTEST_TOKEN {
-            return Err(InvalidToken::Short);
-        }
-        if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err(InvalidToken::Characters);
-        }
-        Ok(Self { digest: Some(digest(token)), metrics_open })
+    /// Lets in who knows the token in the file; white space around it does not count.
+    pub fn with_token_file(path: PathBuf, metrics_open: bool) -> Result<Self, InvalidToken> {
+        digest_in(&path)?;
+        Ok(Self { token_file: Some(path), metrics_open })
     }
 
     /// Whether a token has to be shown at all.
     pub fn is_locked(&self) -> bool {
-        self.digest.is_some()
+        self.token_file.is_some()
     }
 
     fn check(&self, request: &Request) -> Result<(), Trouble> {
@@ -61,16 +60,32 @@ impl Gate {
         if matches!(path, "/healthz" | "/readyz") || (path == "/metrics" && self.metrics_open) {
             return Ok(());
         }
-        let Some(known) = &self.digest else { return only_here(request.headers()) };
+        let Some(token_file) = &self.token_file else { return only_here(request.headers()) };
+        let known = digest_in(token_file).map_err(|why| {
+            let message = format!("the daemon's own token {why}");
+            Trouble::new(StatusCode::SERVICE_UNAVAILABLE, "no_token", message)
+        })?;
         let is_page = path == "/" || path.starts_with("/runs/");
         let shown = shown_token(request.headers(), is_page);
         // Digests are of one length, so the comparison tells nothing of the token's either.
-        if shown.is_some_and(|shown| bool::from(digest(&shown).ct_eq(known))) {
+        if shown.is_some_and(|shown| bool::from(digest(&shown).ct_eq(&known))) {
             return Ok(());
         }
         let message = "show the token: Authorization: Bearer …";
         Err(Trouble::new(StatusCode::UNAUTHORIZED, "unauthorized", message))
     }
+}
+
+fn digest_in(token_file: &Path) -> Result<[u8; 32], InvalidToken> {
+    let text = Zeroizing::new(std::fs::read_to_string(token_file)?);
+    let token = text.trim();
+    if token.len() < SHORTEST_TOKEN {
+        return Err(InvalidToken::Short);
+    }
+    if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(InvalidToken::Characters);
+    }
+    Ok(digest(token))
 }
 
 fn digest(token: &str) -> [u8; 32] {

@@ -1,6 +1,6 @@
 //! Hyper-V as a provider, over any remote shell: reach, logon, one script, its records.
 
-use std::marker::PhantomData;
+use std::sync::Arc;
 
 use crate::model::credential::Credential;
 use crate::model::failure::{Failure, FailureKind};
@@ -15,15 +15,15 @@ use crate::providers::hyperv::wire::{Decoder, Item};
 use crate::providers::provider::{Ask, Contact, Provider, Session, Sink};
 use crate::transport::shell::{Shell, ShellLimits};
 
-/// Opens Hyper-V hosts over shells of type `S`.
-pub struct Hyperv<S> {
+/// Opens Hyper-V hosts over shells of type `S`; made anew for each run.
+pub struct Hyperv<S: Shell> {
     limits: ShellLimits,
-    shell: PhantomData<fn() -> S>,
+    shared: Arc<S::Shared>,
 }
 
 impl<S: Shell> Hyperv<S> {
     pub fn new(limits: ShellLimits) -> Self {
-        Self { limits, shell: PhantomData }
+        Self { limits, shared: Arc::default() }
     }
 }
 
@@ -31,7 +31,7 @@ impl<S: Shell> Provider for Hyperv<S> {
     type Contact = HypervContact<S>;
 
     async fn reach(&self, target: &Target) -> Result<HypervContact<S>, Failure> {
-        let shell = S::reach(target, &self.limits).await?;
+        let shell = S::reach(target, &self.limits, &self.shared).await?;
         Ok(HypervContact { host: target.host.clone(), shell })
     }
 }

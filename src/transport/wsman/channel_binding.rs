@@ -2,6 +2,8 @@
 
 use sha2::{Digest, Sha256, Sha384, Sha512};
 
+use crate::transport::wsman::der::{OBJECT_IDENTIFIER, SEQUENCE, element};
+
 /// Signature algorithms whose hash is not SHA-256 (DER content of the OID). MD5 and SHA-1
 /// are replaced by SHA-256, so they need no line.
 const SHA384_SIGNATURES: &[&[u8]] = &[
@@ -17,9 +19,6 @@ const SHA512_SIGNATURES: &[&[u8]] = &[
 const RSASSA_PSS: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0a];
 const ID_SHA384: &[u8] = &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x02];
 const ID_SHA512: &[u8] = &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x03];
-
-const SEQUENCE: u8 = 0x30;
-const OBJECT_IDENTIFIER: u8 = 0x06;
 
 /// The structure an SSP takes for the certificate a server showed: eight 32-bit fields, of
 /// which only length and offset of the application data are used, then that data.
@@ -55,23 +54,6 @@ fn signature_algorithm(certificate_der: &[u8]) -> Option<(&[u8], &[u8])> {
     let (_to_be_signed, rest) = element(certificate, SEQUENCE)?;
     let (algorithm, _signature) = element(rest, SEQUENCE)?;
     element(algorithm, OBJECT_IDENTIFIER)
-}
-
-/// Splits a DER element of this tag into its content and what follows it.
-fn element(der: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
-    let [first, length, rest @ ..] = der else { return None };
-    if *first != tag {
-        return None;
-    }
-    let (length, rest) = match length {
-        0..=0x7f => (usize::from(*length), rest),
-        0x81..=0x84 => {
-            let (octets, rest) = rest.split_at_checked(usize::from(length & 0x7f))?;
-            (octets.iter().fold(0, |length, octet| length << 8 | usize::from(*octet)), rest)
-        }
-        _ => return None,
-    };
-    rest.split_at_checked(length)
 }
 
 fn holds(haystack: &[u8], needle: &[u8]) -> bool {

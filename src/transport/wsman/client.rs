@@ -1,5 +1,6 @@
 //! The `Shell` contract on our own WS-Management client.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::timeout;
@@ -14,6 +15,7 @@ use crate::transport::wsman::envelope::{ShellOptions, Signal};
 use crate::transport::wsman::fault::PROGRAM_NOT_FOUND;
 use crate::transport::wsman::line::Line;
 use crate::transport::wsman::route::{Route, no_answer};
+use crate::transport::wsman::tickets::Tickets;
 
 /// One host by WS-Management.
 pub struct Wsman {
@@ -99,10 +101,12 @@ impl Wsman {
 }
 
 impl Shell for Wsman {
-    async fn reach(target: &Target, limits: &ShellLimits) -> Result<Self, Failure> {
+    type Shared = Tickets;
+
+    async fn reach(target: &Target, limits: &ShellLimits, shared: &Arc<Tickets>) -> Result<Self, Failure> {
         let route = Route::to(target);
         let endpoint = route.endpoint();
-        let mut line = Line::new(route, target.auth, limits);
+        let mut line = Line::new(route, target.auth, limits, shared.clone());
         let identity = line.identify().await.map_err(|failure| failure.during("identify"))?;
         let patience = Patience {
             operation_timeout: limits.operation_timeout,

@@ -7,7 +7,7 @@ use bytes::{Bytes, BytesMut};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
-use hyper::header::{HOST, HeaderMap, HeaderValue, USER_AGENT};
+use hyper::header::{CONTENT_LENGTH, HOST, HeaderMap, HeaderValue, USER_AGENT};
 use hyper::{Method, Request, Response};
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
@@ -127,11 +127,14 @@ impl Connection {
         patience: Duration,
         silence: Duration,
     ) -> impl Future<Output = Result<Answered, Lost>> + Send + use<> {
+        // hyper leaves it out where there is no body, and HTTP.sys then answers 411.
+        let length = HeaderValue::from(body.len());
         let mut request = Request::new(Full::new(body));
         *request.method_mut() = Method::POST;
         *request.uri_mut() = hyper::Uri::from_static("/wsman");
         *request.headers_mut() = headers;
         request.headers_mut().insert(HOST, self.host_header.clone());
+        request.headers_mut().insert(CONTENT_LENGTH, length);
         request.headers_mut().insert(USER_AGENT, HeaderValue::from_static("lustrum"));
         let answer = self.sender.try_send_request(request);
         async move {

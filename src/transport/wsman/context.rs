@@ -1,29 +1,35 @@
-//! The client's side of an NTLM security context, bare or inside SPNEGO, by `sspi`.
+//! The client's side of a security context by `sspi`: NTLM, bare or inside SPNEGO, or Kerberos.
 
 use sspi::ntlm::NtlmConfig;
 use sspi::{
     AuthIdentity, AuthIdentityBuffers, BufferType, ClientRequestFlags, CredentialsBuffers,
-    DataRepresentation, EncryptionFlags, Negotiate, NegotiateConfig, Ntlm, SecurityBuffer, SecurityBufferRef,
-    SecurityStatus, Sspi, SspiImpl, Username,
+    DataRepresentation, EncryptionFlags, Kerberos, Negotiate, NegotiateConfig, Ntlm, SecurityBuffer,
+    SecurityBufferRef, SecurityStatus, Sspi, SspiImpl, Username,
 };
 
 use crate::model::credential::Credential;
 
 /// Bytes of an NTLM message signature (MS-NLMP 2.2.2.9).
-pub const SIGNATURE_BYTES: usize = 16;
+const NTLM_SIGNATURE_BYTES: usize = 16;
+
+/// The protocol of sealed bodies, by the scheme of the logon (MS-WSMV 2.2.9.1).
+const SPNEGO: &str = "application/HTTP-SPNEGO-session-encrypted";
+const KERBEROS: &str = "application/HTTP-Kerberos-session-encrypted";
 
 #[expect(clippy::large_enum_variant, reason = "one per connection, boxed by its owner")]
 enum Mechanism {
     Ntlm { ntlm: Ntlm, credentials: Option<AuthIdentityBuffers> },
     Spnego { negotiate: Negotiate, credentials: Option<CredentialsBuffers> },
+    Kerberos { kerberos: Kerberos, credentials: Option<CredentialsBuffers> },
 }
 
-/// `Sspi` makes no trait object of two mechanisms: this calls the one that is there.
+/// `Sspi` makes no trait object of its mechanisms: this calls the one that is there.
 macro_rules! on_mechanism {
     ($context:expr, $method:ident($($argument:expr),*)) => {
         match &mut $context.mechanism {
             Mechanism::Ntlm { ntlm, .. } => ntlm.$method($($argument),*),
             Mechanism::Spnego { negotiate, .. } => negotiate.$method($($argument),*),
+            Mechanism::Kerberos { kerberos, .. } => kerberos.$method($($argument),*),
         }
     };
 }
@@ -32,6 +38,7 @@ macro_rules! on_mechanism {
 pub struct Context {
     mechanism: Mechanism,
     service: String,
+    protocol: &'static str,
 }
 
 /// What to send next.
@@ -47,7 +54,7 @@ impl Context {
     pub fn ntlm(credential: &Credential, host: &str) -> Result<Self, sspi::Error> {
         let credentials = Some(identity(credential)?.into());
         let mechanism = Mechanism::Ntlm { ntlm: Ntlm::new(), credentials };
-        Ok(Self { mechanism, service: format!("HTTP/{host}") })
+        Ok(Self { mechanism, service: format!("HTTP/{host}"), protocol: SPNEGO })
     }
 
     pub fn spnego(credential: &Credential, host: &str) -> Result<Self, sspi::Error> {
@@ -55,7 +62,23 @@ impl Context {
         let config =
             NegotiateConfig::new(Box::new(NtlmConfig::default()), Some("ntlm".to_owned()), String::new());
         let mechanism = Mechanism::Spnego { negotiate: Negotiate::new_client(config)?, credentials };
-        Ok(Self { mechanism, service: format!("HTTP/{host}") })
+        Ok(Self { mechanism, service: format!("HTTP/{host}"), protocol: SPNEGO })
+    }
+
+    /// One that has its ticket and has made its first token for `service`.
+    pub fn kerberos(kerberos: Kerberos, credentials: Option<CredentialsBuffers>, service: &str) -> Self {
+        let mechanism = Mechanism::Kerberos { kerberos, credentials };
+        Self { mechanism, service: service.to_owned(), protocol: KERBEROS }
+    }
+
+    /// What sealed bodies are called.
+    pub fn protocol(&self) -> &'static str {
+        self.protocol
+    }
+
+    /// The host takes the tokens under the name of Negotiate.
+    pub fn negotiated(&mut self) {
+        self.protocol = SPNEGO;
     }
 
     /// Takes the far end's token (none at first), and the bindings of the TLS channel.
@@ -72,6 +95,9 @@ impl Context {
             Mechanism::Spnego { negotiate, credentials } => {
                 initialize(negotiate, credentials, &self.service, &mut input, &mut output)?
             }
+            Mechanism::Kerberos { kerberos, credentials } => {
+                initialize(kerberos, credentials, &self.service, &mut input, &mut output)?
+            }
         };
         if matches!(status, SecurityStatus::CompleteNeeded | SecurityStatus::CompleteAndContinue) {
             on_mechanism!(self, complete_auth_token(&mut output))?;
@@ -81,11 +107,21 @@ impl Context {
     }
 
     /// Seals `data` in place and gives its signature.
-    pub fn seal(&mut self, data: &mut [u8]) -> Result<[u8; SIGNATURE_BYTES], sspi::Error> {
-        let mut signature = [0; SIGNATURE_BYTES];
+    pub fn seal(&mut self, data: &mut [u8]) -> Result<Vec<u8>, sspi::Error> {
+        let mut signature = vec![0; self.signature_bytes()?];
         let mut buffers = [SecurityBufferRef::token_buf(&mut signature), SecurityBufferRef::data_buf(data)];
         on_mechanism!(self, encrypt_message(EncryptionFlags::empty(), &mut buffers))?;
         Ok(signature)
+    }
+
+    /// MS-NLMP 2.2.2.9; of Kerberos, all of a Wrap token but the ciphertext (RFC 4121, 4.2.6.2).
+    pub fn signature_bytes(&mut self) -> Result<usize, sspi::Error> {
+        match &mut self.mechanism {
+            Mechanism::Kerberos { kerberos, .. } => {
+                Ok(kerberos.query_context_sizes()?.security_trailer as usize)
+            }
+            Mechanism::Ntlm { .. } | Mechanism::Spnego { .. } => Ok(NTLM_SIGNATURE_BYTES),
+        }
     }
 
     /// Opens `data` in place; an error is a message that was not sealed by the far end, or

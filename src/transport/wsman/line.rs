@@ -1,6 +1,7 @@
 //! Envelopes over HTTP to one host: connected, logged on, sealed, and brought back if lost.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -17,6 +18,7 @@ use crate::transport::wsman::identify;
 use crate::transport::wsman::logon::{self, Entry, Refusal, Visitor};
 use crate::transport::wsman::route::{Route, no_answer};
 use crate::transport::wsman::sealing;
+use crate::transport::wsman::tickets::Tickets;
 
 const SOAP_CONTENT_TYPE: HeaderValue = HeaderValue::from_static("application/soap+xml;charset=UTF-8");
 
@@ -27,6 +29,7 @@ type InFlight = Pin<Box<dyn Future<Output = Result<Answered, Lost>> + Send>>;
 pub struct Line {
     route: Route,
     method: AuthMethod,
+    tickets: Arc<Tickets>,
     connect_timeout: Duration,
     silence_timeout: Duration,
     attempts: u32,
@@ -39,11 +42,12 @@ pub struct Line {
 }
 
 impl Line {
-    pub fn new(route: Route, method: AuthMethod, limits: &ShellLimits) -> Self {
+    pub fn new(route: Route, method: AuthMethod, limits: &ShellLimits, tickets: Arc<Tickets>) -> Self {
         Self {
             backoff: Backoff::for_name(&route.host),
             route,
             method,
+            tickets,
             connect_timeout: limits.connect_timeout,
             silence_timeout: limits.silence_timeout,
             attempts: limits.attempts.max(1),
@@ -127,11 +131,13 @@ impl Line {
         let Some(credential) = self.credential.clone() else {
             return Err(Refusal::Final(Failure::new(FailureKind::Bug, "no credential to log on with")));
         };
-        let (host, scheme) = (self.route.host.clone(), self.route.scheme);
+        let (route, tickets, connect_timeout) =
+            (self.route.clone(), self.tickets.clone(), self.connect_timeout);
         let connection = self.connected().await.map_err(|failure| {
             if may_pass(&failure) { Refusal::Again(failure) } else { Refusal::Final(failure) }
         })?;
-        let visitor = Visitor { method, scheme, host: &host, credential: &credential };
+        let visitor =
+            Visitor { method, route: &route, credential: &credential, tickets: &tickets, connect_timeout };
         self.entry = Some(logon::log_on(connection, &visitor, silence).await?);
         Ok(())
     }
@@ -176,7 +182,7 @@ impl Line {
         let mut headers = HeaderMap::new();
         let body = match entry {
             Entry::Sealed(context) => {
-                headers.insert(CONTENT_TYPE, HeaderValue::from_static(sealing::CONTENT_TYPE));
+                headers.extend(sealing::content_type(context.protocol()).map(|kind| (CONTENT_TYPE, kind)));
                 sealing::seal(context, envelope)?
             }
             Entry::Connection => {

@@ -12,7 +12,9 @@ use crate::model::failure::{Failure, FailureKind, Retry};
 use crate::model::target::{AuthMethod, Scheme};
 use crate::transport::wsman::connection::{Answered, Connection, Lost};
 use crate::transport::wsman::context::{Context, Leg};
-use crate::transport::wsman::route::no_answer;
+use crate::transport::wsman::kerberos::{self, Applicant};
+use crate::transport::wsman::route::{Route, no_answer};
+use crate::transport::wsman::tickets::Tickets;
 
 /// The Authorization header of a client certificate (MS-WSMV 2.2.9.3).
 const MUTUAL: &str = "http://schemas.dmtf.org/wbem/wsman/1/wsman/secprofile/https/mutual";
@@ -41,10 +43,10 @@ pub enum Refusal {
 /// How and for whom the logon is.
 pub struct Visitor<'a> {
     pub method: AuthMethod,
-    pub scheme: Scheme,
-    /// For the service's name in SPNEGO.
-    pub host: &'a str,
+    pub route: &'a Route,
     pub credential: &'a Credential,
+    pub tickets: &'a Tickets,
+    pub connect_timeout: Duration,
 }
 
 /// What may be tried on which scheme, before anything is sent.
@@ -70,7 +72,9 @@ pub async fn log_on(
     silence: Duration,
 ) -> Result<Entry, Refusal> {
     match visitor.method {
-        AuthMethod::Negotiate | AuthMethod::Ntlm => shake_hands(connection, visitor, silence).await,
+        AuthMethod::Negotiate | AuthMethod::Ntlm | AuthMethod::Kerberos => {
+            shake_hands(connection, visitor, silence).await
+        }
         AuthMethod::Basic => {
             let Credential { user, password, .. } = visitor.credential;
             let pair = zeroize::Zeroizing::new(format!("{user}:{}", password.reveal()));
@@ -100,40 +104,48 @@ async fn shake_hands(
     silence: Duration,
 ) -> Result<Entry, Refusal> {
     let bindings = connection.channel_bindings().map(<[u8]>::to_vec);
-    let made = match visitor.method {
-        AuthMethod::Ntlm => Context::ntlm(visitor.credential, visitor.host),
-        _ => Context::spnego(visitor.credential, visitor.host),
+    let (context, mut next) = introduce(visitor, bindings.as_deref()).await?;
+    let mut context = Box::new(context);
+    let (mut scheme, other) = match visitor.method {
+        AuthMethod::Kerberos => ("Kerberos", Some("Negotiate")),
+        AuthMethod::Ntlm => ("Negotiate", Some("NTLM")),
+        _ => ("Negotiate", None),
     };
-    let mut context = Box::new(made.map_err(broken)?);
-    let mut scheme = "Negotiate";
-    let mut next = context.step(None, bindings.as_deref()).map_err(broken)?;
     for legs in 0..MOST_LEGS {
         let answered = leg(connection, token_header(scheme, &next), silence).await?;
         let status = answered.http.status;
         let token = token_of(&answered.headers, scheme);
         match (status, token) {
             (503, _) => return Err(busy()),
-            (401, Some(token)) if !next.last => {
+            // The one token of Kerberos is taken or refused.
+            (401, Some(token)) if !next.last && visitor.method != AuthMethod::Kerberos => {
                 next = context.step(Some(token), bindings.as_deref()).map_err(broken)?;
             }
-            // Third parties offer bare NTLM under its own name only.
-            (401, None) if legs == 0 && visitor.method == AuthMethod::Ntlm && scheme == "Negotiate" => {
-                if !offers(&answered.headers, "NTLM") || offers(&answered.headers, "Negotiate") {
-                    return Err(not_offered(&answered.headers, scheme));
+            // Third parties offer bare NTLM under its own name only, and Kerberos under that of
+            // Negotiate, which takes its bare tokens too (RFC 4559).
+            (401, None) if legs == 0 && !offers(&answered.headers, scheme) => {
+                match other.filter(|other| offers(&answered.headers, other)) {
+                    Some(other) => {
+                        scheme = other;
+                        context.negotiated();
+                    }
+                    None => return Err(not_offered(&answered.headers, scheme)),
                 }
-                scheme = "NTLM";
             }
-            (401, None) if legs == 0 => return Err(not_offered(&answered.headers, scheme)),
+            (401, None) if legs == 0 && visitor.method != AuthMethod::Kerberos => {
+                return Err(not_offered(&answered.headers, scheme));
+            }
             (401, _) => return Err(Refusal::Final(refused(status))),
             (200..=299, token) => {
                 if !next.last {
-                    // SPNEGO may owe us a last token (RFC 4178, 5).
+                    // SPNEGO may owe us a last token (RFC 4178, 5); Kerberos does, and proves by it
+                    // that the host is the one the ticket is for (RFC 4121, 4.1).
                     let last = token.map(|token| context.step(Some(token), bindings.as_deref())).transpose();
                     if !last.map_err(broken)?.is_some_and(|leg| leg.last) {
                         return Err(Refusal::Final(protocol("the host ended the handshake before we could")));
                     }
                 }
-                return Ok(match visitor.scheme {
+                return Ok(match visitor.route.scheme {
                     Scheme::Http => Entry::Sealed(context),
                     Scheme::Https => Entry::Connection,
                 });
@@ -144,6 +156,34 @@ async fn shake_hands(
         }
     }
     Err(Refusal::Final(protocol("the handshake does not end")))
+}
+
+/// A context with its first token.
+async fn introduce(visitor: &Visitor<'_>, bindings: Option<&[u8]>) -> Result<(Context, Leg), Refusal> {
+    let Visitor { credential, route, .. } = visitor;
+    let mut context = match visitor.method {
+        AuthMethod::Kerberos => {
+            let Some(realm) = &credential.realm else {
+                return Err(Refusal::Final(Failure::new(
+                    FailureKind::Bug,
+                    "logon by kerberos without a realm",
+                )));
+            };
+            let applicant = Applicant {
+                credential,
+                realm,
+                service: &route.service,
+                tickets: visitor.tickets,
+                connect_timeout: visitor.connect_timeout,
+            };
+            return kerberos::begin(&applicant, bindings).await.map_err(Refusal::Final);
+        }
+        AuthMethod::Ntlm => Context::ntlm(credential, &route.host),
+        _ => Context::spnego(credential, &route.host),
+    }
+    .map_err(broken)?;
+    let first = context.step(None, bindings).map_err(broken)?;
+    Ok((context, first))
 }
 
 async fn leg(

@@ -13,6 +13,8 @@ pub struct Route {
     pub port: u16,
     pub scheme: Scheme,
     pub trust: Trust,
+    /// The service that a ticket is for: `HTTP/host`.
+    pub service: String,
 }
 
 impl Route {
@@ -23,6 +25,7 @@ impl Route {
             port: target.port,
             scheme: target.scheme,
             trust: target.trust.clone(),
+            service: target.spn.clone().unwrap_or_else(|| format!("HTTP/{}", target.host)),
         }
     }
 

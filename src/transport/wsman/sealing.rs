@@ -1,11 +1,10 @@
 //! Sealed envelopes in HTTP bodies, framed as MS-WSMV 2.2.9.1.1.2.2 shows.
 
 use bytes::Bytes;
+use hyper::header::HeaderValue;
 
 use crate::model::failure::{Failure, FailureKind};
-use crate::transport::wsman::context::{Context, SIGNATURE_BYTES};
-
-pub const CONTENT_TYPE: &str = "multipart/encrypted;protocol=\"application/HTTP-SPNEGO-session-encrypted\";boundary=\"Encrypted Boundary\"";
+use crate::transport::wsman::context::Context;
 
 const BOUNDARY: &[u8] = b"--Encrypted Boundary";
 const OCTETS: &[u8] = b"Content-Type: application/octet-stream\r\n";
@@ -18,6 +17,12 @@ pub struct Frame {
     pub sealed: std::ops::Range<usize>,
 }
 
+/// The Content-Type of a body sealed by a context of this protocol.
+pub fn content_type(protocol: &str) -> Option<HeaderValue> {
+    let text = format!("multipart/encrypted;protocol=\"{protocol}\";boundary=\"Encrypted Boundary\"");
+    HeaderValue::try_from(text).ok()
+}
+
 /// Seals an envelope into a body. Between ciphertext and closing boundary stands nothing: a
 /// line break there is answered 400.
 pub fn seal(context: &mut Context, envelope: &str) -> Result<Bytes, Failure> {
@@ -25,13 +30,16 @@ pub fn seal(context: &mut Context, envelope: &str) -> Result<Bytes, Failure> {
     let signature = context
         .seal(&mut sealed)
         .map_err(|error| Failure::new(FailureKind::Bug, format!("seal a request: {error}")))?;
-    Ok(frame(&signature, &sealed, envelope.len()))
+    Ok(frame(context.protocol(), &signature, &sealed, envelope.len()))
 }
 
 /// Opens a sealed body.
 pub fn open(context: &mut Context, body: &[u8]) -> Result<Bytes, Failure> {
     let broken = |why: &str| Failure::new(FailureKind::Protocol, format!("sealed answer {why}"));
     let Frame { signature, sealed } = unframe(body).ok_or_else(|| broken("is not framed as it should be"))?;
+    if !context.signature_bytes().is_ok_and(|bytes| bytes == signature.len()) {
+        return Err(broken("is signed in another way"));
+    }
     let mut signature = body[signature].to_vec();
     let mut data = body[sealed].to_vec();
     context.open(&mut signature, &mut data).map_err(|error| broken(&format!("does not open: {error}")))?;
@@ -39,9 +47,9 @@ pub fn open(context: &mut Context, body: &[u8]) -> Result<Bytes, Failure> {
 }
 
 /// The multipart body around a signature and a ciphertext; `length` is the envelope's own.
-pub fn frame(signature: &[u8], sealed: &[u8], length: usize) -> Bytes {
+pub fn frame(protocol: &str, signature: &[u8], sealed: &[u8], length: usize) -> Bytes {
     let head = format!(
-        "--Encrypted Boundary\r\n\tContent-Type: application/HTTP-SPNEGO-session-encrypted\r\n\
+        "--Encrypted Boundary\r\n\tContent-Type: {protocol}\r\n\
          \tOriginalContent: type=application/soap+xml;charset=UTF-8;Length={length}\r\n\
          --Encrypted Boundary\r\n\tContent-Type: application/octet-stream\r\n"
     );
@@ -62,10 +70,8 @@ pub fn unframe(body: &[u8]) -> Option<Frame> {
     let length: usize = head.split_once("Length=")?.1.lines().next()?.trim().parse().ok()?;
     let part = octets + OCTETS.len();
     let signature_bytes = u32::from_le_bytes(body.get(part..part + LENGTH_BYTES)?.try_into().ok()?);
-    if signature_bytes as usize != SIGNATURE_BYTES {
-        return None;
-    }
-    let signature = part + LENGTH_BYTES..part + LENGTH_BYTES + SIGNATURE_BYTES;
+    let start = part + LENGTH_BYTES;
+    let signature = start..start.checked_add(signature_bytes as usize)?;
     let sealed = signature.end..signature.end.checked_add(length)?;
     let tail = body.get(sealed.end..)?;
     tail.starts_with(BOUNDARY).then_some(Frame { signature, sealed })
