@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use futures::FutureExt;
 use tokio::sync::mpsc;
 use tokio::task::{JoinError, JoinSet};
@@ -20,6 +21,7 @@ use crate::daemon::picture::{
 };
 use crate::daemon::scheduler::{Cause, Decision, NotAsked, Pause, Scheduler, Width};
 use crate::daemon::state::State;
+use crate::engine::begun::begun;
 use crate::engine::launch;
 use crate::engine::recorder::Listener;
 use crate::engine::run::Ended;
@@ -164,7 +166,7 @@ impl Daemon {
             }
             let is_new = self.scheduler.jobs().all(|known| *known != job.name);
             let (last, cut_off) = match store.filter(|_| is_new) {
-                Some(store) => (last_committed(&store, &job.name).await, cut_off(&store, &job.name).await),
+                Some(store) => (last_committed(&store, &job.name).await, cut_off(&store, job, now).await),
                 None => (None, Vec::new()),
             };
             let since = last.as_ref().map_or(now, |(slot, _)| slot.instant().min(now));
@@ -355,7 +357,18 @@ fn picture_of(path: &Path, job: &Job, last_committed: Option<LastCommitted>) -> 
     }
 }
 
-/// Slots that an earlier daemon could not finish.
-async fn cut_off(store: &Store, job: &JobName) -> Vec<Slot> {
-    spools::interrupted(store, &launch::spool_folder(store), job).await
+/// Slots that an earlier daemon could not finish, here or on another machine, oldest first.
+async fn cut_off(store: &Store, job: &Job, now: DateTime<Utc>) -> Vec<Slot> {
+    let mut slots = spools::interrupted(store, &launch::spool_folder(store), &job.name).await;
+    if store.folder().is_none() {
+        match begun(store, &job.name, now - job.scheduling.catch_up_window).await {
+            Ok(begun) => slots.extend(begun),
+            Err(error) => {
+                tracing::warn!(job.name = %job.name, %error, "slots that were cut off elsewhere cannot be found");
+            }
+        }
+    }
+    slots.sort();
+    slots.dedup();
+    slots
 }

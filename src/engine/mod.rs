@@ -1,5 +1,6 @@
 //! How a run is planned, driven and recorded.
 
+pub mod begun;
 pub mod ground;
 pub mod launch;
 pub mod pipeline;

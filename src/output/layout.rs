@@ -55,6 +55,11 @@ impl Key {
         self.0.rsplit('/').next().unwrap_or(&self.0)
     }
 
+    /// Whether it lies in a folder, however deep.
+    pub fn is_below(&self, folder: &Self) -> bool {
+        self.0.strip_prefix(&folder.0).is_some_and(|rest| rest.starts_with('/'))
+    }
+
     /// What it lies in; itself at the top of the root.
     pub fn folder(&self) -> Self {
         Self(self.0.rsplit_once('/').map_or(&*self.0, |(folder, _)| folder).to_owned())
@@ -151,6 +156,12 @@ pub fn jobs() -> Key {
 /// Below it lies a folder for each slot of a job, committed or not.
 pub fn slots(job: &JobName) -> Key {
     Key(format!("runs/{job}"))
+}
+
+/// The slot in whose folder an object of a job lies.
+pub fn slot_of(job: &JobName, key: &Key) -> Option<Slot> {
+    let (slot, _) = key.0.strip_prefix(&slots(job).0)?.strip_prefix('/')?.split_once('/')?;
+    Slot::parse(slot).ok()
 }
 
 /// Everything of a run but what lies under `data/`, of all its attempts.

@@ -172,10 +172,7 @@ impl Store {
 
     /// The whole object, or `None` when there is none.
     pub async fn get(&self, key: &Key) -> Result<Option<Bytes>, StoreError> {
-        let found = match self.objects.get(&key.path()).await {
-            Ok(found) => found.bytes().await,
-            Err(error) => Err(error),
-        };
+        let found = async { self.objects.get(&key.path()).await?.bytes().await }.await;
         self.or_absent("read", key, found)
     }
 
@@ -236,6 +233,13 @@ impl Store {
         let mut found: Vec<_> = listed.iter().map(found).collect();
         found.sort();
         Ok(found)
+    }
+
+    /// The keys below a folder that come after another one, in no order.
+    pub async fn list_after(&self, below: &Key, after: &Key) -> Result<Vec<Key>, StoreError> {
+        let listed = self.objects.list_with_offset(Some(&below.path()), &after.path());
+        let keys = listed.map_ok(|meta| Key::of_path(&meta.location)).try_collect().await;
+        keys.map_err(|error| self.error("list", below, &error))
     }
 
     /// What time it is for the store, by an object that is written for it and deleted again.

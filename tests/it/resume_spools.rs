@@ -4,10 +4,11 @@ use std::path::Path;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use lustrum::engine::begun::begun;
 use lustrum::engine::spools::{interrupted, remove_stale};
 use lustrum::model::run::{JobName, Slot};
 use lustrum::output::hold::hold;
-use lustrum::output::layout;
+use lustrum::output::layout::{self, Key};
 use lustrum::output::store::Store;
 
 fn names(folder: &Path) -> Vec<String> {
@@ -71,4 +72,29 @@ async fn stale_are_committed_slots_and_those_long_left() {
     );
     drop(held);
     assert_eq!(interrupted(&store, &folder.path().join("absent"), &job).await, []);
+}
+
+#[tokio::test]
+async fn begun_are_slots_with_staged_parts_and_without_a_manifest() {
+    let (store, job) = (Store::memory(), JobName::parse("census").unwrap());
+    for key in [
+        "runs/census/20261119T060000.000Z/staged/000000000001-000000.part",
+        "runs/census/20261120T060000.000Z/staged/000000000001-000000.part",
+        "runs/census/20261120T070000.000Z/staged/000000000001-000000.part",
+        "runs/census/20261120T070000.000Z/manifest.json",
+        // On its way to the manifest, or failed before that.
+        "runs/census/20261120T080000.000Z/000000000001/vinfo.csv",
+        "runs/census/20261120T090000.000Z/staged/000000000001-000000.part",
+        "runs/census/20261120T090000.000Z/staged/000000000002-000000.part",
+        "runs/census/latest.json",
+        "runs/census2/20261120T100000.000Z/staged/000000000001-000000.part",
+    ] {
+        store.put(&Key::parse(key).unwrap(), "").await.unwrap();
+    }
+    let since = "2026-11-20T06:00:00Z".parse().unwrap();
+    let slots = begun(&store, &job, since).await.unwrap();
+    assert_eq!(
+        slots.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        ["20261120T060000.000Z", "20261120T090000.000Z"]
+    );
 }

@@ -1,24 +1,29 @@
 //! A whole run on an object store of which one call goes wrong, for every call: a slot that is
 //! cut off, taken up on a second machine and, where that failed, on a third.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use lustrum::engine::run::Ended;
+use lustrum::engine::tenure::Patience;
 use lustrum::model::failure::Failure;
-use lustrum::model::manifest::Manifest;
+use lustrum::model::manifest::{HostRecord, Manifest};
 use lustrum::model::run::{Attempt, JobName, Slot};
 use lustrum::model::status::FinalStatus;
 use lustrum::output::layout::{self, Key};
 use lustrum::output::published::hex;
 use lustrum::output::store::Store;
-use object_store::memory::InMemory;
+use lustrum::time::clock::Clock;
 use sha2::{Digest, Sha256};
 
 use crate::world::fault_store::{FaultStore, Faults, When};
-use crate::world::resumable_run::{Try, objects, parts, published, timeless, try_slot};
+use crate::world::resumable_run::{Try, objects, published, timeless, try_slot};
+use crate::world::stopped_time::StoppedTime;
+use crate::world::timed_store::TimedObjects;
 use crate::world::written_fleet::WrittenFleet;
 
-/// One try at the slot, on a machine whose disk is empty.
+/// One try at the slot, on a machine whose disk is empty. It waits for a lease that nobody gave
+/// back.
 async fn on_a_new_machine(
     fleet: &WrittenFleet,
     attempt: u64,
@@ -27,15 +32,34 @@ async fn on_a_new_machine(
 ) -> Result<Ended, Failure> {
     let disk = tempfile::tempdir().unwrap();
     let spool = disk.path().join("census-20261121T060000.000Z.spool");
-    try_slot(Arc::new(fleet.clone()), (WrittenFleet::plan(), attempt), spool, store, how).await
+    let how = Try { patience: Some(Patience::StandBy), ..how };
+    let fleet = Arc::new(fleet.clone());
+    Box::pin(try_slot(fleet, (WrittenFleet::plan(), attempt), spool, store, how)).await
+}
+
+/// The same, to its end. Once every host has told, `time` stands.
+async fn to_the_end(
+    fleet: &WrittenFleet,
+    attempt: u64,
+    store: &Store,
+    time: StoppedTime,
+) -> Result<Ended, Failure> {
+    let how = Try { time: Some(time.clone()), ..Try::default() };
+    let ended = on_a_new_machine(fleet, attempt, store, how).await;
+    time.go_on();
+    ended
 }
 
 /// What the slot comes to when this attempt is left alone.
 async fn undisturbed(attempt: u64) -> (Store, Manifest) {
-    let store = Store::memory();
-    let ended = on_a_new_machine(&WrittenFleet::default(), attempt, &store, Try::default()).await;
+    let store = objects_in_time().eye();
+    let ended = to_the_end(&WrittenFleet::default(), attempt, &store, StoppedTime::default()).await;
     let Ok(Ended::Committed(manifest)) = ended else { panic!("{ended:?}") };
     (store, timeless(&manifest))
+}
+
+fn objects_in_time() -> TimedObjects {
+    TimedObjects::new(&Clock::starting_at("2026-11-21T06:00:00Z".parse().unwrap()))
 }
 
 /// The slot's manifest, if there is one. Then everything it names is there, to the byte, and
@@ -49,9 +73,9 @@ async fn truth(store: &Store, fleet: &WrittenFleet) -> Option<Manifest> {
         let body = body.unwrap_or_else(|| panic!("the manifest names {path}, which is not there"));
         assert_eq!(hex(&Sha256::digest(&body)), artifact.sha256, "{path}");
     }
-    let status = |host: &lustrum::model::manifest::HostRecord| host.verdict.as_ref().unwrap().status;
+    let status = |host: &HostRecord| host.verdict.as_ref().unwrap().status;
     let ok = manifest.hosts.iter().filter(|(_, host)| status(host) == FinalStatus::InventoryOk);
-    assert_eq!(ok.map(|(name, _)| name.clone()).collect::<std::collections::BTreeSet<_>>(), fleet.told());
+    assert_eq!(ok.map(|(name, _)| name.clone()).collect::<BTreeSet<_>>(), fleet.told());
     Some(manifest)
 }
 
@@ -60,16 +84,19 @@ async fn truth(store: &Store, fleet: &WrittenFleet) -> Option<Manifest> {
 async fn from_every_call(when: When, calls: usize) -> usize {
     let baselines = [undisturbed(2).await, undisturbed(3).await];
     for from in 0.. {
-        let (inner, fleet) = (Arc::new(InMemory::new()), WrittenFleet::default());
+        let (objects_there, fleet, time) =
+            (objects_in_time(), WrittenFleet::default(), StoppedTime::default());
         let error = std::io::ErrorKind::ConnectionReset;
-        let faulty = Arc::new(FaultStore::new(inner.clone(), Faults { from, calls, when, error }));
-        let (store, eye) = (Store::uploading(faulty.clone(), "memory:"), Store::uploading(inner, "memory:"));
+        let faults = Faults { from, calls, when, error };
+        let faulty = Arc::new(FaultStore::in_time(objects_there.user(), faults, time.clone()));
+        let (store, eye) = (Store::uploading(faulty.clone(), "timed"), objects_there.eye());
 
         let first = on_a_new_machine(&fleet, 1, &store, Try { stop_after: Some(2), ..Try::default() }).await;
-        assert!(matches!(first, Ok(Ended::Interrupted(_))), "call {from}: {first:?}");
+        // Without the lease it does not begin.
+        assert!(matches!(first, Ok(Ended::Interrupted(_)) | Err(_)), "call {from}: {first:?}");
         assert!(published(&eye).await.is_empty(), "call {from}: an interrupted run publishes nothing");
 
-        let second = on_a_new_machine(&fleet, 2, &store, Try::default()).await;
+        let second = to_the_end(&fleet, 2, &store, time).await;
         let manifest = truth(&eye, &fleet).await;
         match &second {
             Ok(Ended::Committed(_)) => {
@@ -83,11 +110,15 @@ async fn from_every_call(when: When, calls: usize) -> usize {
             Err(_) => {}
         }
 
-        let third = on_a_new_machine(&fleet, 3, &eye, Try::default()).await;
+        let third = to_the_end(&fleet, 3, &eye, StoppedTime::default()).await;
         let manifest = truth(&eye, &fleet).await.unwrap();
         let winner = if matches!(third, Ok(Ended::Committed(_))) { 3 } else { 2 };
         assert_eq!(manifest.attempt, Attempt::from_bits(winner), "call {from}: {third:?}");
-        assert!(parts(&eye).await.is_empty(), "call {from}: parts of a committed slot are left");
+        for word in ["/staged/", "/lease/"] {
+            let left = eye.list(&Key::parse("runs").unwrap()).await.unwrap();
+            let left: Vec<_> = left.iter().filter(|(key, _)| key.as_str().contains(word)).collect();
+            assert!(left.is_empty(), "call {from}: of a committed slot there are left {left:?}");
+        }
         let (expected, undisturbed) = &baselines[winner as usize - 2];
         let mut manifest = timeless(&manifest);
         if winner == 2 {

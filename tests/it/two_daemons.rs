@@ -184,7 +184,7 @@ async fn a_thousand_slots_are_committed_once_each_and_no_host_is_asked_behind_a_
     let (first, second) = (daemon(7, 30), daemon(8, -30));
     LocalSet::new().run_until(async { tokio::join!(first.serve(start), second.serve(start)) }).await;
 
-    let committed = witness.committed.borrow();
+    let committed = witness.committed.take();
     assert_eq!(committed.len() as i64, SLOTS);
     for (slot, attempts) in committed.iter() {
         let [attempt] = &attempts[..] else { panic!("{slot} is committed by {attempts:?}") };
@@ -193,7 +193,7 @@ async fn a_thousand_slots_are_committed_once_each_and_no_host_is_asked_behind_a_
         assert_eq!(signature(&manifest[..]).unwrap(), *attempt);
     }
     // What makes the above worth something.
-    let asked = witness.asked.borrow();
+    let asked = witness.asked.take();
     assert_eq!(asked.len() as i64, SLOTS * i64::from(HOSTS));
     let twice = asked.values().filter(|attempts| attempts.len() > 1).count();
     assert!(twice > 20 && witness.lost.get() > 20, "{twice} asked again, {} leases lost", witness.lost.get());

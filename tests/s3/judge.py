@@ -167,7 +167,11 @@ def leases(program, s3):
     one, two = machines
     for machine in machines:
         os.mkdir(machine["TMPDIR"])
-        machine["LUSTRUM__STORE__LEASE_TTL"], machine["LUSTRUM__STORE__LEASE_HEARTBEAT"] = "30s", "2s"
+        machine["LUSTRUM__STORE__LEASE_HEARTBEAT"] = "2s"
+
+    def live_for(ttl):
+        for machine in machines:
+            machine["LUSTRUM__STORE__LEASE_TTL"] = ttl
 
     def begin(slot, **more):
         process = program.begun("run", "./slow.toml", "--slot", slot, **more)
@@ -178,6 +182,7 @@ def leases(program, s3):
     def line(slot):
         return "run", "./slow.toml", "--slot", slot
 
+    live_for("2m")
     slot = "20250101T000000Z"
     first = begin(slot, **one)
     first.send_signal(signal.SIGSTOP)
@@ -189,8 +194,7 @@ def leases(program, s3):
     check("the holder goes on to its end", first.returncode, 0)
     check("a committed slot has no lease", held(s3, slot), [])
 
-    for machine in machines:
-        machine["LUSTRUM__STORE__LEASE_TTL"] = "10s"
+    live_for("10s")
     slot = "20250102T000000Z"
     first = begin(slot, **one)
     first.send_signal(signal.SIGSTOP)
@@ -202,6 +206,7 @@ def leases(program, s3):
     check("and says why", "another process has taken this slot over" in told)
     check("its slot is committed", "is committed by attempt" in program.ran(*line(slot), **one).stderr)
 
+    live_for("2m")
     slot = "20250103T000000Z"
     first = begin(slot, **one)
     first.kill()

@@ -20,6 +20,8 @@ use object_store::{
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
+use crate::world::stopped_time::StoppedTime;
+
 /// Which calls fail.
 #[derive(Clone, Copy, Debug)]
 pub struct Faults {
@@ -56,6 +58,7 @@ struct Fuse {
     called: AtomicUsize,
     /// Decides instead of the numbers.
     dice: Option<Mutex<StdRng>>,
+    time: Option<StoppedTime>,
 }
 
 /// The share of calls that fail by the dice, before and after taking effect each.
@@ -63,7 +66,7 @@ const UNRELIABLE: f64 = 0.2;
 
 impl<S> FaultStore<S> {
     pub fn new(inner: Arc<S>, faults: Faults) -> Self {
-        Self { inner, fuse: Arc::new(Fuse { faults, called: AtomicUsize::new(0), dice: None }) }
+        Self { inner, fuse: Arc::new(Fuse { faults, called: AtomicUsize::new(0), dice: None, time: None }) }
     }
 
     /// One call in five does nothing, one in five takes effect and says that it did not.
@@ -71,7 +74,13 @@ impl<S> FaultStore<S> {
         let error = std::io::ErrorKind::TimedOut;
         let faults = Faults { from: 0, calls: 0, when: When::Before, error };
         let dice = Some(Mutex::new(StdRng::seed_from_u64(seed)));
-        Self { inner, fuse: Arc::new(Fuse { faults, called: AtomicUsize::new(0), dice }) }
+        Self { inner, fuse: Arc::new(Fuse { faults, called: AtomicUsize::new(0), dice, time: None }) }
+    }
+
+    /// Its first fault lets time go on.
+    pub fn in_time(inner: Arc<S>, faults: Faults, time: StoppedTime) -> Self {
+        let called = AtomicUsize::new(0);
+        Self { inner, fuse: Arc::new(Fuse { faults, called, dice: None, time: Some(time) }) }
     }
 
     /// How many calls there were so far.
@@ -92,7 +101,11 @@ impl Fuse {
             };
         }
         let Faults { from, calls, when, .. } = self.faults;
-        (call >= from && call - from < calls).then_some(when)
+        let strikes = call >= from && call - from < calls;
+        if let Some(time) = self.time.as_ref().filter(|_| strikes) {
+            time.go_on();
+        }
+        strikes.then_some(when)
     }
 
     fn error(&self) -> Error {

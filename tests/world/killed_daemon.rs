@@ -7,24 +7,27 @@ use std::process::{Child, ChildStderr, Command, Stdio};
 use lustrum::output::store::Store;
 use lustrum::simulator::running::Simulator;
 use serde_json::Value;
+use tempfile::TempDir;
 use tokio::runtime::Handle;
 
-use crate::world::killed_slot::{Killed, job, program, recorded};
+use crate::world::killed_slot::{Bucket, Killed, job, program, recorded};
 
 /// A daemon and what it logs.
-struct Daemon {
+pub struct Daemon {
     child: Child,
     log: std::io::Lines<BufReader<ChildStderr>>,
 }
 
 impl Daemon {
-    fn start(folder: &Path) -> Self {
+    pub fn start(folder: &Path, bucket: Option<&Bucket>) -> Self {
         let mut child = Command::new(program())
             .current_dir(folder)
             .args(["serve", "--log-format", "json", "--log-level", "debug"])
             .env_clear()
             .env("HYPERV_USER", "census")
             .env("HYPERV_PASSWORD", "census")
+            .env("TMPDIR", folder)
+            .envs(bucket.map(Bucket::environment).into_iter().flatten())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
@@ -34,7 +37,7 @@ impl Daemon {
     }
 
     /// The next line with this message.
-    fn until(&mut self, message: &str) -> Value {
+    pub fn until(&mut self, message: &str) -> Value {
         let told = self.next_of(&[message]);
         told.unwrap_or_else(|| panic!("the daemon ended without a word of {message:?}"))
     }
@@ -61,13 +64,10 @@ impl Drop for Daemon {
 /// Lets a slot begin, kills its daemon after each of so many steps, and gives back what the
 /// last daemon made of it. An empty list is a slot left alone.
 pub fn slot_with_kills(fleet: &Simulator, kills: &[usize]) -> Killed {
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::create_dir_all(folder.path().join("schedules")).unwrap();
-    let job = job(fleet, "[[schedule]]\ncron = \"@every 1s\"");
-    std::fs::write(folder.path().join("schedules/census.toml"), job).unwrap();
+    let folder = machine(fleet);
     let mut slot = None;
     for steps in kills {
-        let mut daemon = Daemon::start(folder.path());
+        let mut daemon = Daemon::start(folder.path(), None);
         let begun = daemon.until("the run starts")["slot"].clone();
         // Another slot: this one was committed before its daemon died.
         if *slot.get_or_insert_with(|| begun.clone()) != begun {
@@ -81,7 +81,7 @@ pub fn slot_with_kills(fleet: &Simulator, kills: &[usize]) -> Killed {
             }
         }
     }
-    let mut daemon = Daemon::start(folder.path());
+    let mut daemon = Daemon::start(folder.path(), None);
     let begun = daemon.until("the run starts")["slot"].clone();
     let slot = slot.unwrap_or(begun.clone());
     if slot == begun {
@@ -90,4 +90,13 @@ pub fn slot_with_kills(fleet: &Simulator, kills: &[usize]) -> Killed {
     drop(daemon);
     let store = Store::open(folder.path().join("out").to_str().unwrap()).unwrap();
     Handle::current().block_on(recorded(&store, slot.as_str().unwrap())).unwrap()
+}
+
+/// The folder of a daemon that runs the job every second.
+pub fn machine(fleet: &Simulator) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir_all(folder.path().join("schedules")).unwrap();
+    let job = job(fleet, "[[schedule]]\ncron = \"@every 1s\"");
+    std::fs::write(folder.path().join("schedules/census.toml"), job).unwrap();
+    folder
 }

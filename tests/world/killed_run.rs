@@ -3,12 +3,9 @@
 
 use std::io::Read;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc;
+use std::sync::{Mutex, mpsc};
 use std::time::Duration;
 
-use lustrum::model::credential::Secret;
-use lustrum::output::s3::{self, Keys, S3Access};
-use lustrum::output::store::Store;
 use lustrum::simulator::running::Simulator;
 use lustrum::time::clock::Clock;
 use rand::rngs::SmallRng;
@@ -16,7 +13,10 @@ use rand::{Rng, SeedableRng};
 use tempfile::TempDir;
 use tokio::runtime::Handle;
 
-use crate::world::killed_slot::{Killed, job, program, recorded};
+use crate::world::killed_slot::{Bucket, Killed, LEASE, job, program, recorded};
+
+/// Slots that go on at a time.
+const AT_ONCE: u64 = 4;
 
 const SLOT: &str = "20261101T060000.000Z";
 
@@ -36,65 +36,76 @@ pub struct Tally {
     pub differ: Vec<String>,
 }
 
-/// Cuts off so many processes at moments that the dice tell, one to three in a slot; two of
-/// three by SIGKILL, the others by SIGTERM. On the server there is a bucket `census`.
+/// Cuts off so many living processes at moments that the dice tell, up to three in a slot; two
+/// of three by SIGKILL, the others by SIGTERM. On the server there is a bucket `census`. Several
+/// slots go on at a time, because the next process waits for the lease of one that was killed.
 pub fn blows_at_random(fleet: &Simulator, endpoint: &str, blows: usize) -> Tally {
     let place = tempfile::tempdir().unwrap();
     let place = place.path().file_name().unwrap().to_str().unwrap();
-    let bucket = |slot: usize| Bucket::new(fleet, endpoint, format!("s3://census/{place}/{slot}"));
-    let undisturbed = bucket(0);
-    let mut lasts = undisturbed.finish();
+    let target = |slot| Target { fleet, bucket: Bucket::new(endpoint, &format!("{place}/{slot}")) };
+    let undisturbed = target(0);
+    let lasts = undisturbed.finish();
     let undisturbed = undisturbed.recorded().unwrap();
     assert_eq!(undisturbed.taken_up, 0);
-    let (mut dice, mut tally, mut left) = (SmallRng::seed_from_u64(7), Tally::default(), blows);
-    while left > 0 {
-        tally.slots += 1;
-        let bucket = bucket(tally.slots);
-        let mut done = Vec::new();
-        for _ in 0..dice.random_range(1..=3).min(left) {
-            left -= 1;
-            let signal = if dice.random_range(0..3) < 2 { "KILL" } else { "TERM" };
-            let moment = lasts.mul_f64(dice.random_range(0.0..1.1));
-            if bucket.strike(signal, moment) {
-                *(if signal == "KILL" { &mut tally.killed } else { &mut tally.told_to_end }) += 1;
+    let (tally, runtime) = (Mutex::new(Tally::default()), Handle::current());
+    let work = &|seed| {
+        let _entered = runtime.enter();
+        let (mut dice, mut lasts) = (SmallRng::seed_from_u64(seed), lasts);
+        loop {
+            let Some(slot) = tally.lock().unwrap().next(blows) else { return };
+            let target = target(slot);
+            let mut done = Vec::new();
+            for _ in 0..dice.random_range(1..=3) {
+                let signal = if dice.random_range(0..3) < 2 { "KILL" } else { "TERM" };
+                // Every second one while it writes and commits.
+                let part = if dice.random_range(0..2) == 0 { 0.0..1.1 } else { 0.7..1.05 };
+                let moment = lasts.mul_f64(dice.random_range(part));
+                if target.strike(signal, moment) {
+                    let mut tally = tally.lock().unwrap();
+                    *(if signal == "KILL" { &mut tally.killed } else { &mut tally.told_to_end }) += 1;
+                }
+                done.push((signal, moment));
+                if target.recorded().is_some() {
+                    break;
+                }
             }
-            done.push((signal, moment));
+            let is_open = target.recorded().is_none();
+            let lasted = target.finish();
+            let ended = target.recorded().unwrap();
+            let mut tally = tally.lock().unwrap();
+            tally.taken_up += ended.taken_up;
+            if ended.rows != undisturbed.rows {
+                tally.differ.push(format!("{done:?}"));
+            }
+            // The moments keep up with how busy this machine is.
+            if is_open && ended.taken_up == 0 {
+                lasts = lasted;
+            }
         }
-        let begun_anew = bucket.recorded().is_none();
-        let lasted = bucket.finish();
-        let ended = bucket.recorded().unwrap();
-        tally.taken_up += ended.taken_up;
-        if ended.rows != undisturbed.rows {
-            tally.differ.push(format!("{done:?}"));
-        }
-        // The moments keep up with how busy this machine is.
-        if begun_anew && ended.taken_up == 0 {
-            lasts = lasted;
-        }
-    }
-    tally
+    };
+    std::thread::scope(|slots| (0..AT_ONCE).for_each(|seed| drop(slots.spawn(move || work(seed)))));
+    tally.into_inner().unwrap()
 }
 
-/// Where the runs of a slot go.
-struct Bucket<'a> {
+impl Tally {
+    /// The next slot, until there were enough blows.
+    fn next(&mut self, blows: usize) -> Option<usize> {
+        assert!(self.slots < 10 * blows, "the processes end before they can be cut off: {self:?}");
+        let goes_on = self.killed + self.told_to_end < blows;
+        self.slots += usize::from(goes_on);
+        goes_on.then_some(self.slots)
+    }
+}
+
+/// A slot, and where its runs go.
+struct Target<'a> {
     fleet: &'a Simulator,
-    endpoint: &'a str,
-    root: String,
-    store: Store,
+    bucket: Bucket,
 }
 
-impl<'a> Bucket<'a> {
-    fn new(fleet: &'a Simulator, endpoint: &'a str, root: String) -> Self {
-        let key = || Secret::new("census".to_owned());
-        let keys = Keys { access_key: key(), secret_key: key(), session_token: None };
-        let access =
-            S3Access { endpoint: Some(endpoint.to_owned()), keys: Some(keys), ..S3Access::default() };
-        let store = s3::open(&root, &access).unwrap();
-        Self { fleet, endpoint, root, store }
-    }
-
+impl Target<'_> {
     fn recorded(&self) -> Option<Killed> {
-        Handle::current().block_on(recorded(&self.store, SLOT))
+        Handle::current().block_on(recorded(&self.bucket.store, SLOT))
     }
 
     /// Cuts a process off after some while. Says whether it lived until then.
@@ -112,6 +123,9 @@ impl<'a> Bucket<'a> {
             Some(0) => assert!(is_recorded, "{told}"),
             Some(TRY_AGAIN) => assert!(!is_recorded, "{told}"),
             Some(code) => panic!("exit {code}: {told}"),
+        }
+        if status.code().is_none() && !is_recorded {
+            Handle::current().block_on(tokio::time::sleep(LEASE));
         }
         lived
     }
@@ -141,17 +155,15 @@ struct Process {
 }
 
 impl Process {
-    fn start(bucket: &Bucket) -> Self {
+    fn start(target: &Target) -> Self {
         let machine = tempfile::tempdir().unwrap();
-        std::fs::write(machine.path().join("census.toml"), job(bucket.fleet, "")).unwrap();
+        std::fs::write(machine.path().join("census.toml"), job(target.fleet, "")).unwrap();
         let mut child = Command::new(program())
             .current_dir(machine.path())
             .args(["run", "./census.toml", "--slot", SLOT])
             .env_clear()
             .envs([("HYPERV_USER", "census"), ("HYPERV_PASSWORD", "census")])
-            .envs([("AWS_ACCESS_KEY_ID", "census"), ("AWS_SECRET_ACCESS_KEY", "census")])
-            .envs([("LUSTRUM__OUTPUT__DIR", &*bucket.root), ("LUSTRUM__STORE__ENDPOINT", bucket.endpoint)])
-            .env("LUSTRUM__STORE__STAGE_HOSTS", "1")
+            .envs(target.bucket.environment())
             .env("TMPDIR", machine.path())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())

@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::Duration;
 
+use lustrum::model::credential::Secret;
 use lustrum::model::run::{JobName, Slot};
 use lustrum::output::layout::{self, Key};
 use lustrum::output::published::hex;
+use lustrum::output::s3::{self, Keys, S3Access};
 use lustrum::output::store::Store;
 use lustrum::simulator::running::Simulator;
 use serde_json::Value;
@@ -24,6 +27,42 @@ pub struct Killed {
 pub fn program() -> PathBuf {
     let told = std::env::var_os("LUSTRUM_BIN").unwrap_or(env!("CARGO_BIN_EXE_lustrum").into());
     std::path::absolute(told).unwrap()
+}
+
+/// How long the lease of a process outlives it when that is killed, in a [`Bucket`]; stores tell
+/// whole seconds.
+pub const LEASE: Duration = Duration::from_secs(12);
+
+/// A root of its own in the bucket `census` of an S3 server.
+pub struct Bucket {
+    pub store: Store,
+    endpoint: String,
+    root: String,
+}
+
+impl Bucket {
+    /// `prefix` has been used by nobody.
+    pub fn new(endpoint: &str, prefix: &str) -> Self {
+        let root = format!("s3://census/{prefix}");
+        let key = || Secret::new("census".to_owned());
+        let keys = Keys { access_key: key(), secret_key: key(), session_token: None };
+        let access =
+            S3Access { endpoint: Some(endpoint.to_owned()), keys: Some(keys), ..S3Access::default() };
+        Self { store: s3::open(&root, &access).unwrap(), endpoint: endpoint.to_owned(), root }
+    }
+
+    /// How a process finds it. Every host is staged as soon as it has finished.
+    pub fn environment(&self) -> [(&'static str, &str); 7] {
+        [
+            ("AWS_ACCESS_KEY_ID", "census"),
+            ("AWS_SECRET_ACCESS_KEY", "census"),
+            ("LUSTRUM__OUTPUT__DIR", &self.root),
+            ("LUSTRUM__STORE__ENDPOINT", &self.endpoint),
+            ("LUSTRUM__STORE__STAGE_HOSTS", "1"),
+            ("LUSTRUM__STORE__LEASE_TTL", "10s"),
+            ("LUSTRUM__STORE__LEASE_HEARTBEAT", "3s"),
+        ]
+    }
 }
 
 /// The file of the job `census`.

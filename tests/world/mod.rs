@@ -19,6 +19,7 @@ pub mod sample_rows;
 pub mod scripted_kdc;
 pub mod simulated_host;
 pub mod simulated_run;
+pub mod stopped_time;
 pub mod timed_store;
 pub mod told;
 pub mod told_fleet;

@@ -28,6 +28,8 @@ use lustrum::simulator::running::Simulator;
 use lustrum::time::clock::Clock;
 use tokio::sync::Notify;
 
+use crate::world::stopped_time::StoppedTime;
+
 /// The slot and where its tries leave their spool.
 pub struct ResumableRun {
     pub simulator: Simulator,
@@ -51,11 +53,15 @@ pub struct Try {
     pub ttl: Option<Duration>,
     /// Drops it where it stands when so many hosts have been judged.
     pub die_after: Option<usize>,
+    /// Stopped when every host has been judged.
+    pub time: Option<StoppedTime>,
 }
 
 struct Saboteur {
     left: Try,
     judged: usize,
+    /// Hosts that are not yet judged.
+    open: usize,
     stop: Stop,
     spool: PathBuf,
     dead: Arc<Notify>,
@@ -64,12 +70,19 @@ struct Saboteur {
 impl Listener for Saboteur {
     fn hear(&mut self, event: &Event) {
         match event {
-            Event::HostAudited { .. } => self.judged += 1,
-            Event::RunStarted { .. } => {}
+            Event::HostAudited { .. } => {
+                self.judged += 1;
+                self.open -= 1;
+            }
+            Event::RunStarted { hosts, .. } => self.open = hosts.len(),
+            Event::HostsTakenUp { hosts } => self.open -= *hosts as usize,
             _ => return,
         }
         if self.left.stop_after == Some(self.judged) {
             self.stop.order(StopCause::Interrupted);
+        }
+        if let (0, Some(time)) = (self.open, &self.left.time) {
+            time.stop();
         }
         if self.left.lose_spool_after == Some(self.judged) {
             drop(std::fs::remove_file(&self.spool));
@@ -161,8 +174,14 @@ pub async fn try_slot<P: Provider + 'static>(
     let lease =
         Terms { ttl: how.ttl.unwrap_or(usual.ttl), heartbeat: how.heartbeat.unwrap_or(usual.heartbeat) };
     let patience = how.patience.unwrap_or(Patience::Leave);
-    let saboteur =
-        Saboteur { left: how, judged: 0, stop: stop.clone(), spool: spool.clone(), dead: dead.clone() };
+    let saboteur = Saboteur {
+        left: how,
+        judged: 0,
+        open: 0,
+        stop: stop.clone(),
+        spool: spool.clone(),
+        dead: dead.clone(),
+    };
     let ground = Ground {
         clock: Clock::standing_at(slot.instant()),
         store: store.clone(),
@@ -174,7 +193,8 @@ pub async fn try_slot<P: Provider + 'static>(
         patience,
     };
     tokio::select! {
-        ended = run(plan, provider, header, ground) => ended,
+        // A run is large, and a test's stack is not.
+        ended = Box::pin(run(plan, provider, header, ground)) => ended,
         () = dead.notified() => Err(Failure::new(FailureKind::Cancelled, "dropped where it stood")),
     }
 }

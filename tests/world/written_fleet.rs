@@ -51,8 +51,13 @@ impl WrittenFleet {
         job.limits.concurrency = 1;
         let name = CredentialName::default_name();
         let password = Secret::new("census".to_owned());
-        let credential =
-            Credential { name: name.clone(), user: "census".to_owned(), password, certificate: None };
+        let credential = Credential {
+            name: name.clone(),
+            user: "census".to_owned(),
+            password,
+            certificate: None,
+            realm: None,
+        };
         let target = |name: &str| Target {
             host: host(name),
             platform: Platform::Hyperv,
@@ -63,6 +68,7 @@ impl WrittenFleet {
             trust: Trust::default(),
             credential: CredentialName::default_name(),
             site: "Leuven".to_owned(),
+            spn: None,
         };
         let fleet = Fleet { targets: HOSTS.map(target).to_vec(), warnings: Vec::new() };
         let credentials = [(name, credential)].into();
