@@ -19,6 +19,7 @@ check:
 # Independent WinRM clients against the simulator, independent readers of what a run writes (needs python3 and PyPI)
 interop:
     tests/interop/run.sh
+    tests/interop/notify.sh
 
 # Real S3 servers against the store and whole runs (needs python3 and PyPI)
 s3:

@@ -7,6 +7,7 @@ pub mod model;
 pub mod tables;
 pub mod time;
 
+pub mod notify;
 pub mod output;
 pub mod simulator;
 pub mod transport;

@@ -83,7 +83,8 @@ pub enum Command {
     /// Keep a simulated fleet of WinRM hosts up, for load tests and other tools
     #[command(after_help = simulate_examples())]
     Simulate(SimulateArguments),
-    /// Print the tables, one table's columns, the health checks, or the JSON schema of a job or a manifest
+    /// Print the tables, one table's columns, the health checks, the variables of notifications, or the
+    /// JSON schema of a job or a manifest
     #[command(after_help = SCHEMA_EXAMPLES)]
     Schema(SchemaArguments),
     /// Run the jobs of a folder when they are due, until told to stop
@@ -142,6 +143,7 @@ Examples:
   lustrum schema                 all tables
   lustrum schema vInfo           its columns, types, RVTools headers and sources
   lustrum schema health          the health checks: their words, thresholds and meanings
+  lustrum schema notify          what a template in [[notify]] may name
   lustrum schema job             JSON schema of a job file, for editors";
 
 #[derive(Clone, Debug, Args)]
@@ -174,6 +176,9 @@ pub struct RunArguments {
     /// Folder for everything that is written [default: out]
     #[arg(long, help_heading = "Run", value_name = "DIR")]
     pub out_dir: Option<PathBuf>,
+    /// Leave metrics for the node exporter in this .prom file, or in a file in this folder
+    #[arg(long, help_heading = "Run", value_name = "PATH")]
+    pub metrics_textfile: Option<PathBuf>,
     /// Print the summary as JSON on standard output
     #[arg(long, help_heading = "Run")]
     pub json: bool,
@@ -329,7 +334,7 @@ pub struct SimulateArguments {
 
 #[derive(Clone, Debug, Args)]
 pub struct SchemaArguments {
-    /// A table, `job` or `manifest`; none lists all tables
+    /// A table, `health`, `notify`, `job` or `manifest`; none lists all tables
     pub subject: Option<String>,
     /// Print as JSON
     #[arg(long)]

@@ -29,6 +29,11 @@ pub fn check(request: &Request, with_secrets: bool) -> Checked {
     } else {
         load::load(request).map(|loaded| (loaded.warnings, "ok".to_owned()))
     };
+    let found = found.and_then(|found| {
+        let of_notify =
+            if has_fleet && with_secrets { load::notify_secrets(request) } else { Problems::default() };
+        of_notify.or(found)
+    });
     match found {
         Ok((warnings, verdict)) => Checked { problems: Problems::default(), warnings, verdict },
         Err(problems) => Checked { verdict: problem_count(&problems), problems, warnings: Vec::new() },

@@ -3,6 +3,7 @@
 use std::io;
 use std::time::Duration;
 
+use crate::cli::aftermath::Aftermath;
 use crate::cli::args::DemoArguments;
 use crate::cli::exit::Exit;
 use crate::cli::survey::{Survey, survey};
@@ -71,7 +72,8 @@ pub async fn demo(arguments: &DemoArguments, terminal: &Terminal) -> io::Result<
         by_collector: false,
         zero_if_recorded: false,
     };
-    let exit = survey(asked, provider, terminal).await?;
+    let aftermath = Aftermath::of(&Job { name: asked.plan.job.clone(), ..Job::default() }, Vec::new(), None);
+    let exit = survey(asked, &aftermath, provider, terminal).await?;
     let tally = simulator.tally();
     terminal.note(&format!(
         "\nthe fleet's own count: {} logons tried, {} refused; {} shells opened, {} left open",

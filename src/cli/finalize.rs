@@ -1,9 +1,11 @@
 //! `lustrum finalize`: commits a slot from what its shards have staged.
 
+use crate::cli::aftermath::Aftermath;
 use crate::cli::args::Global;
 use crate::cli::exit::Exit;
 use crate::cli::finalize_args::{FinalizeArguments, WhichSlot};
 use crate::cli::refusal::{Answer, Refusal};
+use crate::cli::run::textfile_of;
 use crate::cli::survey::{Scene, Survey, not_recorded};
 use crate::cli::terminal::Terminal;
 use crate::cli::{dotenv, request, sharded, telemetry};
@@ -24,6 +26,7 @@ pub async fn finalize(global: &Global, arguments: &FinalizeArguments, terminal: 
     let _log = log.map_err(|error| Refusal::Usage(error.to_string()))?;
     let (platform, shell) = (asked.job.platform, asked.job.limits.shell());
     let (warnings, opening) = (asked.warnings.clone(), load::opening(&asked.job, &request)?);
+    let aftermath = Aftermath::of(&asked.job, load::couriers(&asked.job, &request), textfile_of(&asked.job)?);
     let prepared = Survey {
         plan: Plan::of(asked, false),
         warnings,
@@ -39,7 +42,7 @@ pub async fn finalize(global: &Global, arguments: &FinalizeArguments, terminal: 
     };
     match platform {
         Platform::Hyperv => {
-            let scene = Scene::open(prepared, catalogue::hyperv(shell), terminal).await;
+            let scene = Scene::open(prepared, &aftermath, catalogue::hyperv(shell), terminal).await;
             close(scene.map_err(|failure| Refusal::Store(failure.to_string()))?, arguments.allow_missing)
                 .await
         }

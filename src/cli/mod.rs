@@ -1,5 +1,6 @@
 //! The program as a person meets it: arguments, output, logs, signals, exit codes.
 
+pub mod aftermath;
 pub mod archive;
 pub mod args;
 pub mod columns;
@@ -20,6 +21,7 @@ pub mod health_checks;
 pub mod history_args;
 pub mod journal;
 pub mod lineage;
+pub mod notify_words;
 pub mod plan_text;
 pub mod progress;
 pub mod refusal;
@@ -39,3 +41,4 @@ pub mod summary_text;
 pub mod survey;
 pub mod telemetry;
 pub mod terminal;
+pub mod textfile;

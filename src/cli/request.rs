@@ -21,6 +21,7 @@ pub fn of_run(global: &Global, run: &RunArguments, environment: Environment) -> 
     flags.connection(&run.connection);
     flags.audit(&run.audit);
     flags.path("--out-dir", "output.dir", run.out_dir.as_deref());
+    flags.path("--metrics-textfile", "metrics.textfile", run.metrics_textfile.as_deref());
     request(global, run.job.clone(), environment, flags)
 }
 

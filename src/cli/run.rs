@@ -1,15 +1,21 @@
 //! `lustrum run`: from flags, files and environment to a survey.
 
+use std::path::PathBuf;
+
+use crate::cli::aftermath::Aftermath;
 use crate::cli::args::{Global, RunArguments};
 use crate::cli::exit::Exit;
 use crate::cli::refusal::{Answer, Refusal};
 use crate::cli::slot::Told;
 use crate::cli::survey::{Survey, survey};
 use crate::cli::terminal::Terminal;
-use crate::cli::{dotenv, lineage, request, shard, slot, telemetry};
+use crate::cli::{dotenv, lineage, request, shard, slot, telemetry, textfile};
+use crate::config::job::Job;
 use crate::config::load;
+use crate::config::problem::Problem;
 use crate::engine::plan::Plan;
 use crate::engine::share::Share;
+use crate::model::run::Scope;
 use crate::model::target::Platform;
 use crate::providers::catalogue;
 use crate::time::clock::Clock;
@@ -25,8 +31,10 @@ pub async fn run(global: &Global, arguments: &RunArguments, terminal: &Terminal)
     let asked = load::ask(&request, true)?;
     let log = telemetry::start(&asked.job.log, terminal);
     let _log = log.map_err(|error| Refusal::Usage(error.to_string()))?;
+    let textfile = textfile_of(&asked.job)?;
     let (platform, shell) = (asked.job.platform, asked.job.limits.shell());
     let (mut warnings, opening) = (asked.warnings.clone(), load::opening(&asked.job, &request)?);
+    let job = asked.job.clone();
     let mut plan = Plan::of(asked, arguments.dry_run);
     let (lineage, warning) = lineage::of(arguments, &mut plan, &opening).await?;
     if plan.targets.is_empty() {
@@ -42,6 +50,13 @@ pub async fn run(global: &Global, arguments: &RunArguments, terminal: &Terminal)
         }
         Told::Nothing => None,
     };
+    // Whoever picks hosts or tables by hand looks at what comes of it.
+    let is_watched = plan.dry_run || lineage.scope == Scope::Part;
+    let aftermath = if is_watched {
+        Aftermath::of(&job, Vec::new(), None)
+    } else {
+        Aftermath::of(&job, load::couriers(&job, &request), textfile)
+    };
     let prepared = Survey {
         warnings,
         opening,
@@ -53,8 +68,15 @@ pub async fn run(global: &Global, arguments: &RunArguments, terminal: &Terminal)
         plan,
     };
     match platform {
-        Platform::Hyperv => Ok(survey(prepared, catalogue::hyperv(shell), terminal).await?),
+        Platform::Hyperv => Ok(survey(prepared, &aftermath, catalogue::hyperv(shell), terminal).await?),
     }
+}
+
+/// Where metrics are left, if they are.
+pub fn textfile_of(job: &Job) -> Result<Option<PathBuf>, Problem> {
+    let Some(asked) = &job.metrics.textfile else { return Ok(None) };
+    let refused = |why| Problem::new("settings", "metrics.textfile", why).with_value(format!("{asked:?}"));
+    textfile::file(asked.as_ref(), &job.name).map(Some).map_err(refused)
 }
 
 fn nothing_to_retry(arguments: &RunArguments, terminal: &Terminal) -> Answer {

@@ -1,11 +1,11 @@
-//! `lustrum schema`: what the tables hold, the health checks, and the JSON schemas of a job and of a manifest.
+//! `lustrum schema`: what the tables hold, the health checks, the variables of notifications, and the JSON schemas of a job and of a manifest.
 
 use arrow_schema::DataType;
 use serde::Serialize;
 
 use crate::cli::columns::{Columns, wrap};
-use crate::cli::health_checks;
 use crate::cli::terminal::{Look, Paint};
+use crate::cli::{health_checks, notify_words};
 use crate::config::job;
 use crate::config::problem::one_of;
 use crate::model::manifest::Manifest;
@@ -23,6 +23,8 @@ pub fn print(subject: Option<&str>, json: bool, look: Look) -> Result<String, St
         None => Ok(list(look)),
         Some("health") if json => Ok(pretty(&health_checks::views())),
         Some("health") => Ok(health_checks::text(look)),
+        Some("notify") if json => Ok(pretty(&notify_words::views())),
+        Some("notify") => Ok(notify_words::text(look)),
         Some("job") => Ok(pretty(&job::schema())),
         Some("manifest") => Ok(pretty(&schemars::schema_for!(Manifest))),
         Some(name) => {
@@ -34,7 +36,7 @@ pub fn print(subject: Option<&str>, json: bool, look: Look) -> Result<String, St
 
 fn unknown(name: &str) -> String {
     let known: Vec<&str> =
-        catalogue::all().map(|spec| spec.title).chain(["health", "job", "manifest"]).collect();
+        catalogue::all().map(|spec| spec.title).chain(["health", "job", "manifest", "notify"]).collect();
     format!("no table `{name}`; expected {}", one_of(name, known))
 }
 

@@ -3,6 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
+use crate::cli::aftermath::Aftermath;
 use crate::cli::exit::{Exit, RunEnd};
 use crate::cli::journal::Journal;
 use crate::cli::progress::Progress;
@@ -47,18 +48,29 @@ pub struct Survey {
 /// Runs the survey and says how it ended, on the terminal and by the exit code.
 pub async fn survey<P: Provider + 'static>(
     survey: Survey,
+    aftermath: &Aftermath,
     provider: P,
     terminal: &Terminal,
 ) -> io::Result<Exit> {
-    let mut scene = match Scene::open(survey, provider, terminal).await {
+    let slot = survey.slot.unwrap_or_else(|| Slot::at(Clock::system().now()));
+    let mut scene = match Scene::open(survey, aftermath, provider, terminal).await {
         Ok(scene) => scene,
-        Err(failure) => return Ok(not_recorded(&failure.to_string(), terminal)),
+        Err(failure) => {
+            let exit = not_recorded(&failure.to_string(), terminal);
+            aftermath.begin(slot);
+            aftermath.follow(slot, Err(&failure), None, terminal).await;
+            return Ok(exit);
+        }
     };
     if !scene.survey.plan.dry_run {
         match Ledger::of(&scene.store).manifest(&scene.run).await {
             Ok(Some(manifest)) => return scene.tell_again(&manifest),
             Ok(None) => {}
-            Err(error) => return Ok(not_recorded(&error.to_string(), terminal)),
+            Err(error) => {
+                let failure = Failure::new(FailureKind::Store, error.to_string());
+                aftermath.begin(scene.run.slot);
+                return scene.end(&Some(Err(failure))).await;
+            }
         }
         let looks_back = scene.survey.slot.is_some() && sharded::looks_back(&scene.survey.plan.share);
         if looks_back && let Some(exit) = sharded::finalize_stragglers(&mut scene).await {
@@ -82,12 +94,18 @@ pub struct Scene<'a, P> {
     pub run: RunRef,
     pub terminal: &'a Terminal,
     pub clock: Clock,
+    aftermath: &'a Aftermath,
     provider: Arc<P>,
     signals: Signals,
 }
 
 impl<'a, P: Provider + 'static> Scene<'a, P> {
-    pub async fn open(mut survey: Survey, provider: P, terminal: &'a Terminal) -> Result<Self, Failure> {
+    pub async fn open(
+        mut survey: Survey,
+        aftermath: &'a Aftermath,
+        provider: P,
+        terminal: &'a Terminal,
+    ) -> Result<Self, Failure> {
         let (_, nonce) = uuid::Uuid::new_v4().as_u64_pair();
         let (store, warnings) = launch::store(&survey.opening, nonce).await?;
         survey.warnings.extend(warnings);
@@ -97,7 +115,7 @@ impl<'a, P: Provider + 'static> Scene<'a, P> {
         // Without another word a run stands for its start.
         let slot = survey.slot.unwrap_or_else(|| Slot::at(clock.now()));
         let run = RunRef { slot, job: survey.plan.job.clone() };
-        Ok(Self { survey, store, run, terminal, clock, provider: Arc::new(provider), signals })
+        Ok(Self { survey, store, run, terminal, clock, aftermath, provider: Arc::new(provider), signals })
     }
 
     /// The header of a new attempt at a slot of the job.
@@ -123,13 +141,14 @@ impl<'a, P: Provider + 'static> Scene<'a, P> {
         let is_shard = matches!(self.survey.plan.share, Share::Shard(_));
         let patience = if is_shard && is_own { Patience::StandBy } else { Patience::Leave };
         let stop = Stop::default();
+        let witness = self.aftermath.begin(header.slot);
         let progress = Progress::new(self.terminal.clone(), plan.dry_run);
         let ground = Ground {
             clock: self.clock.clone(),
             store: self.store.clone(),
             spool,
             stop: stop.clone(),
-            listeners: vec![Box::new(Journal::default()), Box::new(progress)],
+            listeners: vec![Box::new(Journal::default()), Box::new(progress), Box::new(witness)],
             warnings: [self.survey.warnings.clone(), warnings].concat(),
             lease: self.survey.opening.lease,
             patience,
@@ -148,8 +167,16 @@ impl<'a, P: Provider + 'static> Scene<'a, P> {
         }
     }
 
-    /// Says how the run of this scene's slot ended.
+    /// Says how the run of this scene's slot ended, here and to whoever is to be told.
     pub async fn end(&self, ended: &Option<Result<Ended, Failure>>) -> io::Result<Exit> {
+        let exit = self.say(ended).await?;
+        if let Some(ended) = ended {
+            self.aftermath.follow(self.run.slot, ended.as_ref(), Some(&self.store), self.terminal).await;
+        }
+        Ok(exit)
+    }
+
+    async fn say(&self, ended: &Option<Result<Ended, Failure>>) -> io::Result<Exit> {
         let terminal = self.terminal;
         match ended {
             Some(Ok(Ended::Committed(manifest))) => {

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use chrono::NaiveDate;
 use chrono_tz::Tz;
+use lettre::message::Mailbox;
 use schemars::{Schema, SchemaGenerator, json_schema};
 
 use crate::config::problem::{nearest, one_of};
@@ -14,6 +15,8 @@ use crate::config::secret::SecretReference;
 use crate::model::realm::Kdc;
 use crate::model::run::JobName;
 use crate::model::target::HostName;
+use crate::notify::template::{Document, Text, Unusable};
+use crate::notify::variable::VARIABLES;
 use crate::tables::catalogue;
 use crate::time::cron::expression::Expression;
 
@@ -33,10 +36,13 @@ pub enum Form {
     CronLine,
     TimeZone,
     Date,
+    JsonTemplate,
+    TextTemplate,
+    Mailbox,
 }
 
 impl Form {
-    const ALL: [Self; 14] = [
+    const ALL: [Self; 17] = [
         Self::Duration,
         Self::Size,
         Self::SecretReference,
@@ -51,6 +57,9 @@ impl Form {
         Self::CronLine,
         Self::TimeZone,
         Self::Date,
+        Self::JsonTemplate,
+        Self::TextTemplate,
+        Self::Mailbox,
     ];
 
     const fn word(self) -> &'static str {
@@ -69,6 +78,9 @@ impl Form {
             Self::CronLine => "cron-line",
             Self::TimeZone => "time-zone",
             Self::Date => "calendar-date",
+            Self::JsonTemplate => "json-template",
+            Self::TextTemplate => "text-template",
+            Self::Mailbox => "mailbox",
         }
     }
 
@@ -97,6 +109,9 @@ impl Form {
             Self::CronLine => "a cron line such as \"0 6 * * 1-5\", \"@daily\" or \"@every 6h\"",
             Self::TimeZone => "a time zone such as \"UTC\" or \"Europe/Berlin\"",
             Self::Date => "a date such as \"2026-12-24\"",
+            Self::JsonTemplate => "a JSON document with texts such as \"{{title}}\"",
+            Self::TextTemplate => "a text with variables such as {{title}}",
+            Self::Mailbox => "an address such as \"census@example.com\" or \"Lustrum <census@example.com>\"",
         }
     }
 
@@ -120,11 +135,26 @@ impl Form {
             Self::CronLine => text.parse::<Expression>().map(drop).map_err(|error| error.to_string()),
             Self::TimeZone => check_zone(text),
             Self::Date => text.parse::<NaiveDate>().map(drop).map_err(|_| expected()),
+            Self::JsonTemplate => Document::parse(text).map(drop).map_err(|error| unusable(&error)),
+            Self::TextTemplate => Text::parse(text).map(drop).map_err(|error| unusable(&error)),
+            // What is left out is told as missing.
+            Self::Mailbox if text.is_empty() => Ok(()),
+            Self::Mailbox => text.parse::<Mailbox>().map(drop).map_err(|_| expected()),
         }
     }
 
     fn schema(self) -> Schema {
         json_schema!({ "type": "string", "format": self.word() })
+    }
+}
+
+/// What is wrong with a template, and which variables there are.
+fn unusable(error: &Unusable) -> String {
+    match error {
+        Unusable::Unknown(name) => {
+            format!("{error}; expected {}", one_of(name, VARIABLES.map(|variable| variable.name)))
+        }
+        _ => error.to_string(),
     }
 }
 
@@ -327,6 +357,28 @@ pub mod schema {
     /// `writeOnly` keeps the value out of messages and out of `config show`.
     pub fn secret_reference(_: &mut SchemaGenerator) -> Schema {
         json_schema!({ "type": "string", "format": Form::SecretReference.word(), "writeOnly": true })
+    }
+
+    /// By name; masked likewise.
+    pub fn secret_references(generator: &mut SchemaGenerator) -> Schema {
+        let one = secret_reference(generator);
+        json_schema!({ "type": "object", "additionalProperties": one })
+    }
+
+    pub fn json_template(_: &mut SchemaGenerator) -> Schema {
+        Form::JsonTemplate.schema()
+    }
+
+    pub fn text_template(_: &mut SchemaGenerator) -> Schema {
+        Form::TextTemplate.schema()
+    }
+
+    pub fn mailbox(_: &mut SchemaGenerator) -> Schema {
+        Form::Mailbox.schema()
+    }
+
+    pub fn mailboxes(_: &mut SchemaGenerator) -> Schema {
+        list(Form::Mailbox)
     }
 
     fn list(form: Form) -> Schema {

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::config::form;
 use crate::config::health::Health;
 use crate::config::limits::Limits;
+use crate::config::notify::NotifySettings;
 use crate::config::retention::Retention;
 use crate::config::schedule::{ScheduleSettings, Scheduling};
 use crate::config::secret::{CredentialSettings, SecretReference};
@@ -45,6 +46,9 @@ pub struct Job {
     pub store: StoreSettings,
     pub retention: Retention,
     pub log: Log,
+    pub metrics: MetricsSettings,
+    /// Who is told that a run has ended, or that a slot is not run.
+    pub notify: Vec<NotifySettings>,
 }
 
 /// All hosts to ask: those listed here and those in the file, together.
@@ -175,6 +179,17 @@ pub struct Log {
     pub dir: Option<String>,
 }
 
+/// What `lustrum run` leaves for Prometheus; the daemon has `/metrics` instead.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct MetricsSettings {
+    /// A file `….prom` for the textfile collector of the node exporter, or a folder that is
+    /// there: then `lustrum-JOB.prom` in it. Written when the run ends, however it ends, but not
+    /// for dry runs and runs of hosts or tables that were picked by hand.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub textfile: Option<String>,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum LogFormat {
@@ -206,6 +221,8 @@ impl Default for Job {
             store: StoreSettings::default(),
             retention: Retention::default(),
             log: Log::default(),
+            metrics: MetricsSettings::default(),
+            notify: Vec::new(),
         }
     }
 }

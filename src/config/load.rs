@@ -9,11 +9,13 @@ use crate::config::environment::Environment;
 use crate::config::fleet::{self, Fleet};
 use crate::config::job::{self, Job};
 use crate::config::layer::{self, Layer, Origin};
+use crate::config::notify;
 use crate::config::origins::Origins;
 use crate::config::problem::{Problem, Problems, nearest};
 use crate::config::secret::{self, Credentials, Surroundings};
 use crate::config::store::Opening;
 use crate::model::credential::CredentialName;
+use crate::notify::courier::Courier;
 
 /// What to load.
 #[derive(Clone, Default)]
@@ -92,6 +94,18 @@ pub fn opening(job: &Job, request: &Request) -> Result<Opening, Problems> {
     Opening::of(job, &request.environment, &request.directory, |_| "settings".to_owned())
 }
 
+/// Who is told of the runs of a job that was loaded by this request.
+pub fn couriers(job: &Job, request: &Request) -> Vec<Courier> {
+    notify::couriers(&job.notify, &request.environment, &request.directory)
+}
+
+/// What is wrong with the secrets of those who are told. It keeps no run from taking place.
+pub fn notify_secrets(request: &Request) -> Problems {
+    let (loaded, _) = read(request);
+    let origin = |key: &str| loaded.origins.of(key);
+    notify::look_at_secrets(&loaded.job.notify, &request.environment, &request.directory, origin)
+}
+
 /// The settings as far as they can be read, and what is wrong with the rest.
 fn read(request: &Request) -> (Loaded, Problems) {
     let mut problems = Problems::default();
@@ -112,6 +126,7 @@ fn read(request: &Request) -> (Loaded, Problems) {
         }
         Job::default()
     });
+    problems.add_consequences(notify::check(&job.notify, |key| origins.of(key)));
     let mut warnings = stray_variables(&request.environment);
     warnings.extend(job.limits.uneven());
     (Loaded { job, origins, warnings, directory: request.directory.clone() }, problems)

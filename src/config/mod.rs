@@ -12,6 +12,7 @@ pub mod krb5_conf;
 pub mod layer;
 pub mod limits;
 pub mod load;
+pub mod notify;
 pub mod origins;
 pub mod problem;
 pub mod retention;

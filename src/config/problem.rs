@@ -34,10 +34,12 @@ impl Problem {
     }
 
     /// The setting a problem is about, without the part that is wrong inside it:
-    /// `credentials.default` of `credentials.default.password`.
+    /// `credentials.default` of `credentials.default.password`, `fleet.hosts` of `fleet.hosts[0]`.
     fn setting(&self) -> String {
         let mut parts = self.key.split('.');
-        [parts.next(), parts.next()].into_iter().flatten().collect::<Vec<_>>().join(".")
+        let second = |part: &str| part.split('[').next().unwrap_or_default().to_owned();
+        let parts = [parts.next().map(str::to_owned), parts.next().map(second)];
+        parts.into_iter().flatten().collect::<Vec<_>>().join(".")
     }
 }
 

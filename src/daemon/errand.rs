@@ -32,4 +32,6 @@ pub enum Declined {
     TooMany,
     #[error("the job's own file pauses it: set scheduling.paused there")]
     PausedByFile,
+    #[error("done, but the job's store did not take it: it holds until the daemon ends")]
+    NotKept,
 }

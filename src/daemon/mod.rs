@@ -3,8 +3,12 @@
 pub mod agenda;
 pub mod errand;
 mod execution;
+pub mod exposition;
 pub mod face;
+pub mod herald;
 pub mod library;
+pub mod metrics;
+pub mod pauses;
 pub mod picture;
 pub mod scheduler;
 pub mod state;

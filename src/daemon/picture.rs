@@ -1,19 +1,23 @@
 //! What the daemon shows of itself, as plain values.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::config::job::Job;
 use crate::config::schedule::ScheduleSettings;
 use crate::daemon::scheduler::{Left, Pause};
 use crate::daemon::step_times::{StepTimes, StepTotals};
+use crate::history::ledger::{Ledger, RunRef};
 use crate::model::manifest::Manifest;
 use crate::model::outcome::{Stage, StepName};
 use crate::model::run::{JobName, RunId, Slot};
 use crate::model::status::FinalStatus;
+use crate::output::export::latest;
+use crate::output::store::Store;
 use crate::time::cron::zone::DstPolicy;
 
 /// Everything at one moment.
@@ -38,6 +42,27 @@ pub struct Tallies {
     pub left: BTreeMap<(JobName, Left), u64>,
     pub written_bytes: BTreeMap<JobName, u64>,
     pub steps: BTreeMap<(Stage, StepName), StepTimes>,
+    pub notified: BTreeMap<(JobName, Notified), u64>,
+}
+
+/// What became of a notification.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Notified {
+    Sent,
+    /// Given up.
+    Failed,
+}
+
+impl Notified {
+    pub const ALL: [Self; 2] = [Self::Sent, Self::Failed];
+
+    /// The word as it stands in data.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Sent => "sent",
+            Self::Failed => "failed",
+        }
+    }
 }
 
 /// A job as the daemon holds it.
@@ -121,6 +146,8 @@ pub struct RunPicture {
     pub steps: Vec<StepTotals>,
     /// Why it could not be recorded; null otherwise.
     pub failure: Option<String>,
+    /// Notifications of its end that were given up.
+    pub undelivered_notifications: u64,
 }
 
 /// How a run of this process stands.
@@ -152,7 +179,34 @@ impl RunOutcome {
     }
 }
 
+impl JobPicture {
+    /// Before anything was decided about it.
+    pub fn of(file: &Path, job: &Job, last_committed: Option<LastCommitted>) -> Self {
+        Self {
+            name: job.name.clone(),
+            file: file.display().to_string(),
+            store: job.output.dir.clone(),
+            schedules: job.schedule.iter().map(ScheduleLine::of).collect(),
+            paused: None,
+            next_slot: None,
+            next_start_at: None,
+            running: Vec::new(),
+            waiting: Vec::new(),
+            last_decision: None,
+            last_committed,
+            oldest_due: None,
+        }
+    }
+}
+
 impl LastCommitted {
+    /// The newest slot of a job that a store knows, and its run as far as it can be read.
+    pub async fn newest(store: &Store, job: &JobName) -> Option<(Slot, Option<Self>)> {
+        let slot = latest(store, job).await.ok().flatten()?.slot;
+        let manifest = Ledger::of(store).manifest(&RunRef { slot, job: job.clone() }).await;
+        Some((slot, manifest.ok().flatten().map(|manifest| Self::of(&manifest))))
+    }
+
     pub fn of(manifest: &Manifest) -> Self {
         let ended_at = manifest.ended_at.unwrap_or(manifest.started_at);
         let duration = ended_at.signed_duration_since(manifest.started_at);

@@ -91,7 +91,7 @@ impl Left {
 pub enum Pause {
     /// `scheduling.paused` in its file.
     File,
-    /// Somebody, until it is resumed or the daemon ends.
+    /// Somebody, until it is resumed.
     Hand,
 }
 
@@ -234,7 +234,7 @@ impl Scheduler {
         let before = slot.instant() - chrono::Duration::milliseconds(1);
         let own = entry.agenda.slots_after(before).next() == Some(slot);
         let recent = now - slot.instant() <= delta(entry.scheduling.catch_up_window);
-        let goes_on = own && recent && !entry.scheduling.paused && !entry.knows(slot);
+        let goes_on = own && recent && entry.paused().is_none() && !entry.knows(slot);
         if goes_on {
             entry.waiting.push_back((slot, Cause::Resumed));
         }

@@ -10,13 +10,15 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use tokio::time::Instant;
 
-use crate::daemon::picture::{LastCommitted, LastDecision, Picture, RunOutcome, RunPicture};
+use crate::daemon::picture::{LastCommitted, LastDecision, Notified, Picture, RunOutcome, RunPicture};
 use crate::daemon::scheduler::Standing;
 use crate::daemon::step_times::StepTotals;
 use crate::engine::recorder::Listener;
 use crate::model::event::Event;
 use crate::model::outcome::Outcome;
 use crate::model::run::{JobName, RunId, Slot};
+use crate::notify::courier::Delivery;
+use crate::notify::notice::Notice;
 use crate::output::store::Store;
 use crate::time::clock::Clock;
 
@@ -50,13 +52,31 @@ impl State {
         self.stores.write().unwrap_or_else(PoisonError::into_inner).insert(root.to_owned(), store);
     }
 
+    /// A store as it was opened last.
+    pub(in crate::daemon) fn store(&self, root: &str) -> Option<Store> {
+        self.stores.read().unwrap_or_else(PoisonError::into_inner).get(root).cloned()
+    }
+
+    /// How the notices of a run, or of slots that are not run, went out.
+    pub fn note_delivery(&self, notice: &Notice, delivery: Delivery) {
+        let run_id = RunId::new(&notice.job, notice.slot);
+        self.draw(|picture| {
+            for (outcome, number) in [(Notified::Sent, delivery.sent), (Notified::Failed, delivery.failed)] {
+                *picture.tallies.notified.entry((notice.job.clone(), outcome)).or_default() += number;
+            }
+            if let Some(run) = picture.runs.iter_mut().rev().find(|run| run.run_id == run_id) {
+                run.undelivered_notifications += delivery.failed;
+            }
+        });
+    }
+
     /// Reads without copying; be quick.
     pub fn read<T>(&self, show: impl FnOnce(&Picture) -> T) -> T {
         // A panic while drawing leaves numbers behind, never a broken picture.
         show(&self.picture.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    pub(in crate::daemon) fn draw<T>(&self, change: impl FnOnce(&mut Picture) -> T) -> T {
+    pub fn draw<T>(&self, change: impl FnOnce(&mut Picture) -> T) -> T {
         change(&mut self.picture.write().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -95,12 +115,7 @@ impl State {
     }
 
     /// A run begins. What it tells goes to the listener that comes back.
-    pub(in crate::daemon) fn begin_run(
-        self: &Arc<Self>,
-        job: &JobName,
-        slot: Slot,
-        started_at: DateTime<Utc>,
-    ) -> Witness {
+    pub fn begin_run(self: &Arc<Self>, job: &JobName, slot: Slot, started_at: DateTime<Utc>) -> Witness {
         let run_id = RunId::new(job, slot);
         let run = RunPicture {
             run_id: run_id.clone(),
@@ -114,13 +129,14 @@ impl State {
             bytes: 0,
             steps: Vec::new(),
             failure: None,
+            undelivered_notifications: 0,
         };
         self.draw(|picture| picture.runs.push_back(run));
         Witness { state: self.clone(), job: job.clone(), run_id }
     }
 
     /// A run has ended; with `committed`, in a manifest.
-    pub(in crate::daemon) fn end_run(
+    pub fn end_run(
         &self,
         job: &JobName,
         slot: Slot,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,10 +15,10 @@ use crate::config::job::Job;
 use crate::config::load;
 use crate::daemon::errand::{Declined, Errand, Wish};
 use crate::daemon::execution::Execution;
+use crate::daemon::herald::Herald;
 use crate::daemon::library::Library;
-use crate::daemon::picture::{
-    DecisionWord, JobPicture, LastCommitted, LastDecision, RunOutcome, ScheduleLine,
-};
+use crate::daemon::pauses::{Pauses, is_paused};
+use crate::daemon::picture::{DecisionWord, JobPicture, LastCommitted, LastDecision, RunOutcome};
 use crate::daemon::scheduler::{Cause, Decision, NotAsked, Pause, Scheduler, Width};
 use crate::daemon::state::State;
 use crate::engine::begun::begun;
@@ -27,11 +27,9 @@ use crate::engine::recorder::Listener;
 use crate::engine::run::Ended;
 use crate::engine::spools;
 use crate::engine::stop::{Stop, StopCause};
-use crate::history::ledger::{Ledger, RunRef};
 use crate::model::event::CancelCause;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::run::{JobName, Slot};
-use crate::output::export::latest;
 use crate::output::store::Store;
 use crate::time::clock::Clock;
 
@@ -78,6 +76,8 @@ pub struct Daemon {
     jobs: BTreeMap<PathBuf, Job>,
     running: JoinSet<(JobName, Slot, Result<Ended, Failure>)>,
     stops: BTreeMap<(JobName, Slot), Stop>,
+    herald: Herald,
+    pauses: Pauses,
 }
 
 impl Daemon {
@@ -85,6 +85,8 @@ impl Daemon {
         Self {
             library,
             scheduler: Scheduler::new(width),
+            herald: Herald::new(surroundings.state.clone()),
+            pauses: Pauses::default(),
             surroundings,
             jobs: BTreeMap::new(),
             running: JoinSet::new(),
@@ -98,9 +100,7 @@ impl Daemon {
         self.reload().await;
         loop {
             let now = self.surroundings.clock.read_anew().now();
-            for decision in self.scheduler.decide(now) {
-                self.carry_out(decision);
-            }
+            self.decide(now);
             self.show();
             (self.surroundings.alive)();
             let due = self.scheduler.next_due().and_then(|due| (due - now).to_std().ok());
@@ -128,9 +128,7 @@ impl Daemon {
     /// A file that cannot be used keeps the job it held before.
     async fn reload(&mut self) {
         let now = self.surroundings.clock.read_anew().now();
-        for decision in self.scheduler.decide(now) {
-            self.carry_out(decision);
-        }
+        self.decide(now);
         let reading = self.library.read();
         let mut refused = reading.told();
         for (path, problems) in &reading.refused {
@@ -166,12 +164,17 @@ impl Daemon {
             }
             let is_new = self.scheduler.jobs().all(|known| *known != job.name);
             let (last, cut_off) = match store.filter(|_| is_new) {
-                Some(store) => (last_committed(&store, &job.name).await, cut_off(&store, job, now).await),
+                Some(store) => {
+                    (LastCommitted::newest(&store, &job.name).await, cut_off(&store, job, now).await)
+                }
                 None => (None, Vec::new()),
             };
             let since = last.as_ref().map_or(now, |(slot, _)| slot.instant().min(now));
             self.scheduler.put(job.name.clone(), &job.schedule, job.scheduling.clone(), since);
-            shown.push(picture_of(path, job, last.and_then(|(_, last)| last)));
+            if is_new && is_paused(self.surroundings.state.store(&job.output.dir), &job.name).await {
+                self.scheduler.hold(&job.name, true);
+            }
+            shown.push(JobPicture::of(path, job, last.and_then(|(_, last)| last)));
             for slot in cut_off {
                 if !self.scheduler.resume(&job.name, slot, now) {
                     tracing::info!(job.name = %job.name, %slot, "an interrupted slot is not run again");
@@ -212,18 +215,34 @@ impl Daemon {
             Wish::Pause | Wish::Resume if !self.scheduler.hold(&job, wish == Wish::Pause) => {
                 Err(Declined::NoSuchJob)
             }
-            Wish::Resume
-                if self.scheduler.standing(&job).and_then(|standing| standing.paused)
-                    == Some(Pause::File) =>
-            {
-                Err(Declined::PausedByFile)
-            }
-            Wish::Pause | Wish::Resume => Ok(()),
+            Wish::Pause => Ok(()),
+            Wish::Resume => match self.scheduler.standing(&job).and_then(|standing| standing.paused) {
+                Some(Pause::File) => Err(Declined::PausedByFile),
+                Some(Pause::Hand) | None => Ok(()),
+            },
         };
         tracing::info!(job.name = %job, ?wish, granted = granted.is_ok(), "asked by hand");
         self.show();
-        // Whoever asked may have gone; what was asked for stays done.
-        let _ = answer.send(granted);
+        if matches!(wish, Wish::Trigger(_)) || granted == Err(Declined::NoSuchJob) {
+            // Whoever asked may have gone; what was asked for stays done.
+            let _ = answer.send(granted);
+            return;
+        }
+        let known = self.jobs.values().find(|known| known.name == job);
+        let store = known.and_then(|known| self.surroundings.state.store(&known.output.dir));
+        let at = (wish == Wish::Pause).then(|| self.surroundings.clock.read_anew().now());
+        self.pauses.keep(store, job, at, granted, answer);
+    }
+
+    fn decide(&mut self, now: DateTime<Utc>) {
+        for decision in self.scheduler.decide(now) {
+            self.carry_out(decision);
+        }
+        let of = |name: &JobName| {
+            let (path, job) = self.jobs.iter().find(|(_, job)| job.name == *name)?;
+            Some((job, self.library.request(path)))
+        };
+        self.herald.tell_left(of, now);
     }
 
     fn carry_out(&mut self, decision: Decision) {
@@ -245,6 +264,7 @@ impl Daemon {
             Decision::Leave { job, slot, why } => {
                 tracing::warn!(job.name = %job, %slot, ?why, "the slot is not run");
                 state.note_decision(&job, told(slot, DecisionWord::Leave, why.word()));
+                self.herald.note_left(&job, slot, why);
                 state.draw(|picture| *picture.tallies.left.entry((job, why)).or_default() += 1);
             }
         }
@@ -257,6 +277,7 @@ impl Daemon {
             return;
         };
         tracing::info!(job.name = %job, %slot, ?cause, "the run starts");
+        self.herald.note_start(&job);
         let stop = Stop::default();
         self.stops.insert((job.clone(), slot), stop.clone());
         let clock = self.surroundings.clock.read_anew();
@@ -280,6 +301,10 @@ impl Daemon {
     fn note_end(&mut self, ended: Result<(JobName, Slot, Result<Ended, Failure>), JoinError>) {
         // Panics were caught and nobody aborts: only the end of the runtime leaves no answer.
         let Ok((job, slot, ended)) = ended else { return };
+        let at = self.surroundings.clock.read_anew().now();
+        if let Some((path, known)) = self.jobs.iter().find(|(_, known)| known.name == job) {
+            self.herald.run_ended(known, self.library.request(path), slot, &ended, at);
+        }
         let (mut told, mut committed) = (None, None);
         let outcome = match ended {
             Ok(Ended::Committed(manifest)) => {
@@ -309,7 +334,6 @@ impl Daemon {
                 RunOutcome::Failed
             }
         };
-        let at = self.surroundings.clock.read_anew().now();
         self.surroundings.state.end_run(&job, slot, at, outcome, told, committed);
         let stop = self.stops.remove(&(job.clone(), slot));
         self.scheduler.ended(&job, slot);
@@ -329,31 +353,9 @@ impl Daemon {
         while let Some(ended) = self.running.join_next().await {
             self.note_end(ended);
         }
+        self.pauses.finish().await;
+        self.herald.finish().await;
         if interrupted { Closed::Interrupted } else { Closed::Idle }
-    }
-}
-
-/// The newest slot of a job that its store knows, and its run as far as it can be read.
-async fn last_committed(store: &Store, job: &JobName) -> Option<(Slot, Option<LastCommitted>)> {
-    let slot = latest(store, job).await.ok().flatten()?.slot;
-    let manifest = Ledger::of(store).manifest(&RunRef { slot, job: job.clone() }).await;
-    Some((slot, manifest.ok().flatten().map(|manifest| LastCommitted::of(&manifest))))
-}
-
-fn picture_of(path: &Path, job: &Job, last_committed: Option<LastCommitted>) -> JobPicture {
-    JobPicture {
-        name: job.name.clone(),
-        file: path.display().to_string(),
-        store: job.output.dir.clone(),
-        schedules: job.schedule.iter().map(ScheduleLine::of).collect(),
-        paused: None,
-        next_slot: None,
-        next_start_at: None,
-        running: Vec::new(),
-        waiting: Vec::new(),
-        last_decision: None,
-        last_committed,
-        oldest_due: None,
     }
 }
 

@@ -16,3 +16,4 @@ pub mod staging;
 pub mod stop;
 pub mod taking_up;
 pub mod tenure;
+pub mod tidings;

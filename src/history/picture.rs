@@ -114,6 +114,27 @@ impl Picture {
         Ok(found)
     }
 
+    /// How the fleet stood before a run: the picture of the last full run with an earlier slot,
+    /// or for a retry the picture that it belongs to, without it and what came later.
+    pub async fn before(ledger: &Ledger, run: &Manifest) -> Result<Option<Self>, HistoryError> {
+        let mut picture = match run.scope {
+            Scope::Retry => Some(Self::around(ledger, run.clone()).await?),
+            Scope::Full | Scope::Part => None,
+        };
+        let earlier = ledger.slots(Some(&run.job)).await?.into_iter().filter(|known| known.slot < run.slot);
+        for known in earlier {
+            if picture.is_some() {
+                break;
+            }
+            if let Some(found) = ledger.manifest(&known).await?.filter(|found| found.scope == Scope::Full) {
+                picture = Some(Self::around(ledger, found).await?);
+            }
+        }
+        let runs = picture.into_iter().flat_map(|picture| picture.runs);
+        let runs: Vec<_> = runs.filter(|known| known.slot < run.slot).collect();
+        Ok((!runs.is_empty()).then(|| Self::merge(runs)))
+    }
+
     /// The run that the others retried.
     pub fn root(&self) -> &Manifest {
         self.runs.first().expect("a picture is of at least one run")

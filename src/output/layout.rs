@@ -12,6 +12,7 @@
 //! runs/<job>/<slot>/manifest.json                                  THE commit point
 //! runs/<job>/<slot>/retired.json                                   what it was, after the run's time
 //! runs/<job>/latest.json                                           advisory
+//! runs/<job>/paused.json                                           while the job is paused by hand
 //! probe/<nonce>-<name>                                             for a moment, to learn what a store does
 //! ```
 
@@ -246,6 +247,11 @@ pub fn retired(job: &JobName, slot: Slot) -> Key {
 /// The pointer to a job's newest committed run.
 pub fn latest(job: &JobName) -> Key {
     Key(format!("runs/{job}/latest.json"))
+}
+
+/// Is there while the job is paused by hand.
+pub fn paused(job: &JobName) -> Key {
+    Key(format!("runs/{job}/paused.json"))
 }
 
 /// Below it lie objects that find out what a store does, outside of everything that is read.

@@ -1,72 +1,14 @@
 //! `lustrum serve` as systemd runs it: slots fire once each, files are read again, SIGTERM
 //! commits nothing.
 
-use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, ChildStderr, Command, Stdio};
+use std::process::Command;
 
 use lustrum::simulator::fault::Fault;
 use lustrum::simulator::fleet::FleetSpec;
 use lustrum::simulator::running::Simulator;
 
-/// A daemon and what it logs.
-struct Daemon {
-    child: Child,
-    log: std::io::Lines<BufReader<ChildStderr>>,
-}
-
-impl Daemon {
-    fn start(folder: &Path) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_lustrum"))
-            .current_dir(folder)
-            .args(["serve", "--log-format", "json", "--listen", "127.0.0.1:0"])
-            .env_clear()
-            .env("HYPERV_USER", "census")
-            .env("HYPERV_PASSWORD", "census")
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let log = BufReader::new(child.stderr.take().unwrap()).lines();
-        Self { child, log }
-    }
-
-    /// Reads the log up to a line with this message.
-    fn until(&mut self, message: &str) -> serde_json::Value {
-        let mut read = String::new();
-        for line in self.log.by_ref() {
-            let line = line.unwrap();
-            let event: serde_json::Value = serde_json::from_str(&line).unwrap();
-            if event["message"].as_str().unwrap().contains(message) {
-                return event;
-            }
-            read.push_str(&line);
-            read.push('\n');
-        }
-        panic!("the daemon ended without a word of {message:?}:\n{read}");
-    }
-
-    fn signal(&self, name: &str) {
-        let sent =
-            Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status().unwrap();
-        assert!(sent.success());
-    }
-
-    fn exit_code(&mut self) -> Option<i32> {
-        for line in self.log.by_ref() {
-            drop(line);
-        }
-        self.child.wait().unwrap().code()
-    }
-}
-
-impl Drop for Daemon {
-    /// A test that failed leaves no daemon behind.
-    fn drop(&mut self) {
-        drop(self.child.kill());
-        drop(self.child.wait());
-    }
-}
+use crate::world::served::Served;
 
 fn job(fleet: &Simulator, more: &str) -> String {
     let hosts: Vec<_> = fleet.hosts().iter().map(|host| format!("\"{}\"", host.address().ip())).collect();
@@ -97,7 +39,7 @@ async fn slots_fire_and_files_are_read_again() {
     let path = folder.path().to_owned();
     write_job(&path, &job(&fleet, "[[schedule]]\ncron = \"@every 1s\""));
     let watched = tokio::task::spawn_blocking(move || {
-        let mut daemon = Daemon::start(&path);
+        let mut daemon = Served::start(&path, &[]);
         let first = daemon.until("the run is committed");
         assert_eq!((&first["hosts"], &first["not_ok"]), (&2.into(), &0.into()));
         let second = daemon.until("the run is committed");
@@ -137,7 +79,7 @@ async fn sigterm_commits_nothing_and_asks_to_be_run_again() {
     let path = folder.path().to_owned();
     write_job(&path, &job(&fleet, "[[schedule]]\ncron = \"@every 1s\""));
     let watched = tokio::task::spawn_blocking(move || {
-        let mut daemon = Daemon::start(&path);
+        let mut daemon = Served::start(&path, &[]);
         daemon.until("the run starts");
         // The host keeps its run going: the next slot finds it there.
         let left = daemon.until("the slot is not run");

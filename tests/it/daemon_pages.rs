@@ -69,6 +69,7 @@ fn hostile_names_stay_text() {
         bytes: 0,
         steps: Vec::new(),
         failure: Some(HOSTILE.to_owned()),
+        undelivered_notifications: 0,
     });
     let html = status_body(&picture, &Err(HOSTILE.to_owned()), slot.instant());
     is_tame(&html);

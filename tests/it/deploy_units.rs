@@ -8,6 +8,9 @@ use std::time::Duration;
 
 const SERVICES: [&str; 2] = ["lustrum.service", "lustrum@.service"];
 
+/// What the one-shot unit becomes beside a node exporter.
+const DROP_IN: &str = "lustrum@.service.d/metrics.conf";
+
 fn deploy() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("deploy")
 }
@@ -54,6 +57,9 @@ fn installed(folder: &Path) {
             std::fs::write(folder.join(path.file_name().unwrap()), text).unwrap();
         }
     }
+    let drop_in = read(DROP_IN).replace("/usr/local/bin/lustrum", env!("CARGO_BIN_EXE_lustrum"));
+    std::fs::create_dir(folder.join("lustrum@.service.d")).unwrap();
+    std::fs::write(folder.join(DROP_IN), drop_in).unwrap();
 }
 
 #[test]
@@ -79,6 +85,9 @@ fn systemd_finds_nothing_to_say_about_the_units() {
     let broken = broken.replace("WatchdogSec=", "WatchdogSecs=");
     std::fs::write(folder.path().join("broken.service"), broken).unwrap();
     assert!(said("broken.service").contains("WatchdogSecs"), "the judge itself is blind");
+    let broken = std::fs::read_to_string(folder.path().join(DROP_IN)).unwrap();
+    std::fs::write(folder.path().join(DROP_IN), broken.replace("ReadWritePaths=", "ReadWritePath=")).unwrap();
+    assert!(said("lustrum@hyperv-daily.service").contains("ReadWritePath"), "the addition is not read");
 }
 
 #[test]
@@ -122,6 +131,18 @@ fn both_services_are_closed_alike_and_are_handed_the_secrets_that_are_named() {
         // Told to stop is no failure.
         assert_eq!(values(&text, "SuccessExitStatus"), ["75"], "{unit}");
     }
+}
+
+#[test]
+fn the_addition_for_a_node_exporter_only_adds_metrics() {
+    let (unit, drop_in) = (read("lustrum@.service"), read(DROP_IN));
+    let [folder] = values(&drop_in, "ReadWritePaths")[..] else { panic!("{drop_in}") };
+    // An empty line takes the unit's own away.
+    let ["", line] = values(&drop_in, "ExecStart")[..] else { panic!("{drop_in}") };
+    assert_eq!(
+        line.strip_suffix(&format!(" --metrics-textfile {folder}")),
+        Some(values(&unit, "ExecStart")[0])
+    );
 }
 
 #[test]

@@ -1,7 +1,6 @@
 //! The daemon's HTTP face: state, metrics, an API and a page for people.
 
 pub mod archives;
-pub mod exposition;
 pub mod gate;
 pub mod health;
 pub mod html;

@@ -8,13 +8,14 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodRouter, get, post};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
+use crate::daemon::exposition;
 use crate::daemon::face::gate::guard;
 use crate::daemon::face::health::{Healthy, Ready};
 use crate::daemon::face::jobs::{JobDetail, JobList, Trigger, Triggered};
 use crate::daemon::face::runs::RunList;
 use crate::daemon::face::trouble::Trouble;
 use crate::daemon::face::visitor::Visitor;
-use crate::daemon::face::{exposition, health, jobs, metrics, openapi, pages, runs};
+use crate::daemon::face::{health, jobs, metrics, openapi, pages, runs};
 use crate::daemon::picture::JobPicture;
 use crate::history::picture_view::PictureView;
 
@@ -144,7 +145,7 @@ pub fn routes() -> Vec<Route> {
         },
         Route::post(
             "/v1/jobs/{job}/pause",
-            "Fire nothing by itself, until resumed or the daemon ends; runs that go on go on",
+            "Fire nothing by itself until resumed, also after a restart; runs that go on go on",
             Json(of::<JobPicture>),
             post(jobs::pause),
         ),

@@ -91,6 +91,10 @@ impl Trouble {
             Declined::Known => "already_asked",
             Declined::TooMany => "too_many_waiting",
             Declined::PausedByFile => "paused_by_file",
+            Declined::NotKept => {
+                let status = StatusCode::SERVICE_UNAVAILABLE;
+                return Self::new(status, "not_kept", declined.to_string()).with("job", job);
+            }
         };
         Self::conflict(word, declined.to_string()).with("job", job)
     }
