@@ -66,6 +66,7 @@ pub async fn demo(arguments: &DemoArguments, terminal: &Terminal) -> io::Result<
         plan,
         warnings: Vec::new(),
         opening: Opening::folder(arguments.out_dir.display().to_string()),
+        delta: false,
         lineage: Lineage::default(),
         slot: None,
         json: arguments.json,

@@ -24,13 +24,14 @@ pub async fn finalize(global: &Global, arguments: &FinalizeArguments, terminal: 
     let asked = load::ask(&request, false)?;
     let log = telemetry::start(&asked.job.log, terminal);
     let _log = log.map_err(|error| Refusal::Usage(error.to_string()))?;
-    let (platform, shell) = (asked.job.platform, asked.job.limits.shell());
+    let (platform, shell, delta) = (asked.job.platform, asked.job.limits.shell(), asked.job.output.delta);
     let (warnings, opening) = (asked.warnings.clone(), load::opening(&asked.job, &request)?);
     let aftermath = Aftermath::of(&asked.job, load::couriers(&asked.job, &request), textfile_of(&asked.job)?);
     let prepared = Survey {
         plan: Plan::of(asked, false),
         warnings,
         opening,
+        delta,
         lineage: Lineage::default(),
         slot: match arguments.slot {
             WhichSlot::Of(slot) => Some(slot),
@@ -62,7 +63,7 @@ async fn close<P: Provider + 'static>(mut scene: Scene<'_, P>, allow_missing: bo
         }
     }
     match Ledger::of(&scene.store).manifest(&scene.run).await {
-        Ok(Some(manifest)) => return Ok(scene.tell_again(&manifest)?),
+        Ok(Some(manifest)) => return Ok(scene.tell_again(&manifest).await?),
         Ok(None) => {}
         Err(error) => return Ok(not_recorded(&error.to_string(), terminal)),
     }

@@ -18,6 +18,7 @@ Examples:
   lustrum runs files hyperv-daily/latest --table vInfo
                                                  paths for DuckDB, Polars, anything
   lustrum runs gc --keep-days 90                 what would go; --delete does it
+  lustrum runs publish                           bring every run into the tables' Delta logs
 
 Exit codes: 1 `verify` found something wrong, or `gc` left something, 2 no such run, 3 the store cannot be read, else 0";
 
@@ -56,10 +57,24 @@ pub enum RunsCommand {
     /// Tell, and with --delete take away, what nobody needs: leftovers, and runs past their time
     #[command(after_help = GC_HELP)]
     Gc(GcArguments),
+    /// Put committed runs into the Delta logs of their tables (feature `delta`)
+    ///
+    /// A run that is there already stays as it is, so this can be repeated. It makes up for runs
+    /// that were committed before `output.delta` was set, or whose publishing failed.
+    Publish(PublishArguments),
 }
 
 #[derive(Clone, Debug, Args)]
 pub struct ListArguments {
+    /// Only the runs of this job
+    #[arg(long, value_name = "JOB")]
+    pub job: Option<String>,
+    #[command(flatten)]
+    pub store: StoreArguments,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct PublishArguments {
     /// Only the runs of this job
     #[arg(long, value_name = "JOB")]
     pub job: Option<String>,

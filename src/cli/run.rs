@@ -32,7 +32,7 @@ pub async fn run(global: &Global, arguments: &RunArguments, terminal: &Terminal)
     let log = telemetry::start(&asked.job.log, terminal);
     let _log = log.map_err(|error| Refusal::Usage(error.to_string()))?;
     let textfile = textfile_of(&asked.job)?;
-    let (platform, shell) = (asked.job.platform, asked.job.limits.shell());
+    let (platform, shell, delta) = (asked.job.platform, asked.job.limits.shell(), asked.job.output.delta);
     let (mut warnings, opening) = (asked.warnings.clone(), load::opening(&asked.job, &request)?);
     let job = asked.job.clone();
     let mut plan = Plan::of(asked, arguments.dry_run);
@@ -60,6 +60,7 @@ pub async fn run(global: &Global, arguments: &RunArguments, terminal: &Terminal)
     let prepared = Survey {
         warnings,
         opening,
+        delta,
         lineage,
         slot,
         json: arguments.json,

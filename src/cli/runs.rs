@@ -4,20 +4,24 @@ use serde::Serialize;
 
 use crate::cli::archive;
 use crate::cli::args::Global;
+use crate::cli::columns::counted;
 use crate::cli::dispatch::json;
 use crate::cli::exit::Exit;
 use crate::cli::gc::gc;
-use crate::cli::history_args::{FilesArguments, ListArguments, RunsCommand, ShowArguments};
+use crate::cli::history_args::{FilesArguments, ListArguments, PublishArguments, RunsCommand, ShowArguments};
 use crate::cli::refusal::{Answer, Refusal};
 use crate::cli::runs_text;
 use crate::cli::terminal::Terminal;
+use crate::engine::publish;
 use crate::history::ledger::Ledger;
 use crate::history::picture::Picture;
 use crate::history::picture_view::PictureView;
 use crate::history::verify::{self, Finding};
 use crate::model::artifact::{Artifact, ArtifactFormat};
 use crate::model::manifest::Manifest;
+use crate::output::delta::publisher::BUILT;
 use crate::output::layout::Key;
+use crate::time::clock::Clock;
 
 pub async fn runs(global: &Global, command: &RunsCommand, terminal: &Terminal) -> Answer {
     match command {
@@ -26,7 +30,24 @@ pub async fn runs(global: &Global, command: &RunsCommand, terminal: &Terminal) -
         RunsCommand::Verify(asked) => verify(global, asked, terminal).await,
         RunsCommand::Files(asked) => files(global, asked, terminal).await,
         RunsCommand::Gc(asked) => gc(global, asked, terminal).await,
+        RunsCommand::Publish(asked) => publish(global, asked, terminal).await,
     }
+}
+
+async fn publish(global: &Global, asked: &PublishArguments, terminal: &Terminal) -> Answer {
+    if !BUILT {
+        let message = "this program was built without the feature `delta`".to_owned();
+        return Err(Refusal::Usage(message));
+    }
+    let ledger = archive::open(global, asked.store.out_dir.as_deref())?;
+    let (job, clock) = (archive::job_name(asked.job.as_deref())?, Clock::system());
+    let published = publish::publish_all(ledger.store(), job.as_ref(), &clock).await;
+    let published = published.map_err(|failure| Refusal::Store(failure.to_string()))?;
+    let (runs, versions) =
+        (counted(published.runs, "run", "runs"), counted(published.versions, "version", "versions"));
+    let text = if asked.store.json { json(&published) } else { format!("published {runs}: {versions}") };
+    terminal.print(&text)?;
+    Ok(Exit::Ok)
 }
 
 async fn list(global: &Global, asked: &ListArguments, terminal: &Terminal) -> Answer {

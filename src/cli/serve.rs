@@ -3,6 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
+use futures::FutureExt;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
@@ -57,6 +58,7 @@ pub async fn serve(global: &Global, asked: &ServeArguments, terminal: &Terminal)
     };
     let surroundings = Surroundings {
         clock,
+        runner: Box::new(|execution| execution.run().boxed_local()),
         nonce: Box::new(|| uuid::Uuid::new_v4().as_u64_pair().1),
         listeners: Box::new(|| -> Vec<Box<dyn Listener>> { vec![Box::new(Journal::default())] }),
         alive: Box::new(Supervisor::default().into_signal()),

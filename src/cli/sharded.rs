@@ -87,6 +87,7 @@ pub async fn finalize_stragglers<P: Provider + 'static>(scene: &mut Scene<'_, P>
     for (run, standing) in found {
         let told = match committed(scene, &run, &standing).await {
             Ok(Some(Ok(Ended::Committed(manifest)))) => {
+                scene.publish(&manifest).await;
                 let hosts = manifest.hosts.len();
                 format!("slot {} is committed with {hosts} hosts: its shards had left it", run.slot)
             }

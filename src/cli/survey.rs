@@ -15,6 +15,7 @@ use crate::cli::terminal::Terminal;
 use crate::config::store::Opening;
 use crate::engine::launch::{self, Lineage};
 use crate::engine::plan::Plan;
+use crate::engine::publish::publish;
 use crate::engine::run::{Ended, Ground, leave_dry_report, run};
 use crate::engine::share::Share;
 use crate::engine::stop::{Stop, StopCause};
@@ -35,6 +36,8 @@ pub struct Survey {
     pub plan: Plan,
     pub warnings: Vec<String>,
     pub opening: Opening,
+    /// Publish the run in the Delta logs of its tables.
+    pub delta: bool,
     pub lineage: Lineage,
     /// What the run stands for, where that is told; else its start.
     pub slot: Option<Slot>,
@@ -64,7 +67,7 @@ pub async fn survey<P: Provider + 'static>(
     };
     if !scene.survey.plan.dry_run {
         match Ledger::of(&scene.store).manifest(&scene.run).await {
-            Ok(Some(manifest)) => return scene.tell_again(&manifest),
+            Ok(Some(manifest)) => return scene.tell_again(&manifest).await,
             Ok(None) => {}
             Err(error) => {
                 let failure = Failure::new(FailureKind::Store, error.to_string());
@@ -180,6 +183,7 @@ impl<'a, P: Provider + 'static> Scene<'a, P> {
         let terminal = self.terminal;
         match ended {
             Some(Ok(Ended::Committed(manifest))) => {
+                self.publish(manifest).await;
                 let key = layout::manifest(&manifest.job, manifest.slot);
                 self.tell(manifest, Some(key.as_str()))
             }
@@ -202,7 +206,7 @@ impl<'a, P: Provider + 'static> Scene<'a, P> {
             Some(Ok(Ended::LostTo(attempt))) => {
                 // A twin was faster, and it asked the same: its word on the slot is ours.
                 match Ledger::of(&self.store).manifest(&self.run).await {
-                    Ok(Some(manifest)) => self.tell_again(&manifest),
+                    Ok(Some(manifest)) => self.tell_again(&manifest).await,
                     Ok(None) => Ok(not_recorded(&format!("attempt {attempt} has this slot"), terminal)),
                     Err(error) => Ok(not_recorded(&error.to_string(), terminal)),
                 }
@@ -219,8 +223,22 @@ impl<'a, P: Provider + 'static> Scene<'a, P> {
         }
     }
 
+    /// Puts a committed run into the Delta logs, if that is asked for. The run stands either way.
+    pub async fn publish(&self, manifest: &Manifest) {
+        if self.survey.delta
+            && let Err(failure) = publish(&self.store, manifest, &Clock::system()).await
+        {
+            self.terminal.warning(&format!(
+                "the run is committed but not published in every Delta log: {failure}; \
+                 the next run of the job or `lustrum runs publish` makes up for it"
+            ));
+        }
+    }
+
     /// The slot is committed: its run is told as it was recorded, and its code is the code.
-    pub fn tell_again(&self, manifest: &Manifest) -> io::Result<Exit> {
+    /// Whoever recorded it may have ended before it was published.
+    pub async fn tell_again(&self, manifest: &Manifest) -> io::Result<Exit> {
+        self.publish(manifest).await;
         let Manifest { job, slot, attempt, .. } = manifest;
         self.terminal.note(&format!(
             "slot {slot} of {job} is committed by attempt {attempt}: nothing is written, this is what it recorded"

@@ -95,7 +95,10 @@ impl<'a> Walk<'a> {
     }
 
     fn refused(&self, path: &str, value: &Value, schema: &Json, message: String) -> Problem {
-        let shown = if schema["writeOnly"] == true { "***".to_owned() } else { show(value) };
+        // A password that stands a level too high is a password all the same.
+        let is_secret = path.split('.').next() == Some("credentials")
+            || schema["format"].as_str().and_then(Form::named).is_some_and(Form::may_hold_a_secret);
+        let shown = if is_secret { "***".to_owned() } else { show(value) };
         Problem::new(&self.origin, path, message).with_value(shown)
     }
 

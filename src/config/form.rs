@@ -39,10 +39,12 @@ pub enum Form {
     JsonTemplate,
     TextTemplate,
     Mailbox,
+    Url,
+    StoreRoot,
 }
 
 impl Form {
-    const ALL: [Self; 17] = [
+    const ALL: [Self; 19] = [
         Self::Duration,
         Self::Size,
         Self::SecretReference,
@@ -60,6 +62,8 @@ impl Form {
         Self::JsonTemplate,
         Self::TextTemplate,
         Self::Mailbox,
+        Self::Url,
+        Self::StoreRoot,
     ];
 
     const fn word(self) -> &'static str {
@@ -81,6 +85,8 @@ impl Form {
             Self::JsonTemplate => "json-template",
             Self::TextTemplate => "text-template",
             Self::Mailbox => "mailbox",
+            Self::Url => "http-url",
+            Self::StoreRoot => "store-root",
         }
     }
 
@@ -112,7 +118,14 @@ impl Form {
             Self::JsonTemplate => "a JSON document with texts such as \"{{title}}\"",
             Self::TextTemplate => "a text with variables such as {{title}}",
             Self::Mailbox => "an address such as \"census@example.com\" or \"Lustrum <census@example.com>\"",
+            Self::Url => "a URL that begins with https:// or http://",
+            Self::StoreRoot => "a folder, or \"s3://bucket/prefix\"",
         }
+    }
+
+    /// Whether a text that has not the form may be a secret, or hold one.
+    pub const fn may_hold_a_secret(self) -> bool {
+        matches!(self, Self::SecretReference | Self::Url | Self::StoreRoot)
     }
 
     /// Whether `text` has the form; if not, a fragment that says what is expected.
@@ -140,6 +153,8 @@ impl Form {
             // What is left out is told as missing.
             Self::Mailbox if text.is_empty() => Ok(()),
             Self::Mailbox => text.parse::<Mailbox>().map(drop).map_err(|_| expected()),
+            Self::Url => check_url(text),
+            Self::StoreRoot => check_root(text),
         }
     }
 
@@ -166,6 +181,25 @@ fn check_zone(text: &str) -> Result<(), String> {
     let expected = Form::TimeZone.expected();
     Err(nearest(text, names)
         .map_or_else(|| format!("expected {expected}"), |zone| format!("did you mean \"{zone}\"?")))
+}
+
+/// A URL that may be shown wherever settings are.
+pub fn check_url(url: &str) -> Result<(), String> {
+    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+    match rest {
+        Some(rest) if rest.contains('@') => Err("holds a user or a password, which no URL may".to_owned()),
+        Some(rest) if !rest.is_empty() => Ok(()),
+        _ => Err(format!("expected {}", Form::Url.expected())),
+    }
+}
+
+/// The root of a store stands in every summary.
+fn check_root(root: &str) -> Result<(), String> {
+    let place = root.split_once("://").map(|(_, place)| place.split('/').next().unwrap_or_default());
+    if place.is_some_and(|place| place.contains('@')) {
+        return Err("holds a user or a password: keys have their place in `store`".to_owned());
+    }
+    Ok(())
 }
 
 /// A host name as [`HostName`] takes it, and no port in it.
@@ -338,6 +372,14 @@ pub mod schema {
         list(Form::Date)
     }
 
+    pub fn url(_: &mut SchemaGenerator) -> Schema {
+        Form::Url.schema()
+    }
+
+    pub fn store_root(_: &mut SchemaGenerator) -> Schema {
+        Form::StoreRoot.schema()
+    }
+
     pub fn log_filter(_: &mut SchemaGenerator) -> Schema {
         Form::LogFilter.schema()
     }
@@ -354,7 +396,7 @@ pub mod schema {
         list(Form::TableName)
     }
 
-    /// `writeOnly` keeps the value out of messages and out of `config show`.
+    /// `writeOnly` tells whoever reads the schema that the value is not shown again.
     pub fn secret_reference(_: &mut SchemaGenerator) -> Schema {
         json_schema!({ "type": "string", "format": Form::SecretReference.word(), "writeOnly": true })
     }

@@ -149,11 +149,15 @@ pub struct Audit {
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Output {
     /// What holds `data/` and `runs/`: a folder, or `s3://bucket/prefix`.
+    #[schemars(schema_with = "form::schema::store_root")]
     pub dir: String,
     /// `xlsx` is one RVTools workbook, `rvtools-csv` its tabs as files.
     pub formats: Vec<TableFormat>,
     /// Put a `'` before CSV texts that a spreadsheet would run as a formula.
     pub csv_formula_guard: bool,
+    /// Keep a Delta Lake log beside the Parquet files of every table. For programs built with
+    /// the feature `delta`.
+    pub delta: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -256,7 +260,7 @@ impl Default for Audit {
 impl Default for Output {
     fn default() -> Self {
         let formats = vec![TableFormat::Parquet, TableFormat::Csv, TableFormat::Ndjson, TableFormat::Xlsx];
-        Self { dir: "out".to_owned(), formats, csv_formula_guard: true }
+        Self { dir: "out".to_owned(), formats, csv_formula_guard: true, delta: false }
     }
 }
 

@@ -7,7 +7,7 @@ use figment::Figment;
 use crate::config::check::check;
 use crate::config::environment::Environment;
 use crate::config::fleet::{self, Fleet};
-use crate::config::job::{self, Job};
+use crate::config::job::{self, Job, Output, TableFormat};
 use crate::config::layer::{self, Layer, Origin};
 use crate::config::notify;
 use crate::config::origins::Origins;
@@ -16,6 +16,7 @@ use crate::config::secret::{self, Credentials, Surroundings};
 use crate::config::store::Opening;
 use crate::model::credential::CredentialName;
 use crate::notify::courier::Courier;
+use crate::output::delta::publisher::BUILT;
 
 /// What to load.
 #[derive(Clone, Default)]
@@ -127,9 +128,25 @@ fn read(request: &Request) -> (Loaded, Problems) {
         Job::default()
     });
     problems.add_consequences(notify::check(&job.notify, |key| origins.of(key)));
+    if let Some(why) = unpublishable(&job.output, BUILT) {
+        problems.add(Problem::new(origins.of("output.delta"), "output.delta", why).with_value("true"));
+    }
     let mut warnings = stray_variables(&request.environment);
     warnings.extend(job.limits.uneven());
     (Loaded { job, origins, warnings, directory: request.directory.clone() }, problems)
+}
+
+/// Why a log of tables that is asked for cannot be had.
+fn unpublishable(output: &Output, built: bool) -> Option<&'static str> {
+    if !output.delta {
+        None
+    } else if !built {
+        Some("this program was built without the feature `delta`; expected false")
+    } else if !output.formats.contains(&TableFormat::Parquet) {
+        Some("a Delta log lists Parquet files, and `output.formats` has no \"parquet\"")
+    } else {
+        None
+    }
 }
 
 fn layers(request: &Request, problems: &mut Problems) -> Vec<Layer> {

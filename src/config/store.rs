@@ -45,6 +45,7 @@ const LEASE_TTL: RangeInclusive<Duration> = Duration::from_secs(10)..=Duration::
 pub struct StoreSettings {
     /// `https://host:port` of a store that is not AWS's; `http://` only where TLS is not to be had.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "form::schema::url")]
     pub endpoint: Option<String>,
     /// The bucket's region; us-east-1 unless set here or by `AWS_REGION`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -67,6 +68,7 @@ pub struct StoreSettings {
     pub ca_bundle: Option<String>,
     /// `http://host:port` of a proxy; `HTTPS_PROXY` and `NO_PROXY` are read unless set.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "form::schema::url")]
     pub proxy: Option<String>,
     /// The longest one request may take.
     #[serde(with = "form::duration")]
@@ -267,16 +269,16 @@ impl<F: Fn(&str) -> String> Counter<'_, F> {
         None
     }
 
-    /// A URL as far as we must understand it; one with a password in it is not repeated.
+    /// A URL as far as we must understand it; one with a password in it is not repeated. Those
+    /// of settings were checked, those of variables were not.
     fn url(&mut self, field: &str, url: &str) -> Option<String> {
-        let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
-        let problem = match rest {
-            Some(rest) if rest.contains('@') => "holds a user or a password, which no URL may",
-            Some(rest) if !rest.is_empty() => return Some(url.trim_end_matches('/').to_owned()),
-            _ => "expected a URL that begins with https:// or http://",
-        };
-        self.add(field, problem.to_owned(), None);
-        None
+        match form::check_url(url) {
+            Ok(()) => Some(url.trim_end_matches('/').to_owned()),
+            Err(why) => {
+                self.add(field, why, None);
+                None
+            }
+        }
     }
 
     fn add(&mut self, field: &str, why: String, shown: Option<String>) {

@@ -8,6 +8,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use crate::config::schedule::{ScheduleSettings, Scheduling};
 use crate::model::run::{JobName, Slot};
 use crate::time::cron::fires::Fires;
+use crate::time::name_hash;
 
 /// The coming slots of one job.
 #[derive(Clone, Debug)]
@@ -50,13 +51,11 @@ impl Line {
     }
 }
 
-/// Spread evenly over the names of jobs (FNV-1a), without a seed: every daemon and every
-/// restart comes to the same.
+/// Spread evenly over the names of jobs: every daemon and every restart comes to the same.
 fn delay(job: &JobName, jitter: Option<Duration>) -> Duration {
     let Some(jitter) = jitter else { return Duration::ZERO };
-    let fold = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3);
-    let hash = job.as_str().bytes().fold(0xcbf2_9ce4_8422_2325, fold);
     // The low bits of short names are alike; a multiplication stirs them into the high ones.
-    let share = (hash.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as f64 / f64::from(u32::MAX);
+    let share =
+        (name_hash::of(job.as_str()).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as f64 / f64::from(u32::MAX);
     Duration::from_secs_f64((jitter.as_secs_f64() * share).floor())
 }

@@ -2,10 +2,14 @@
 
 use std::sync::Arc;
 
+use futures::future::LocalBoxFuture;
+
 use crate::config::load::{self, Request};
 use crate::config::problem::Problems;
+use crate::daemon::state::State;
 use crate::engine::launch::{self, Lineage};
 use crate::engine::plan::Plan;
+use crate::engine::publish::publish;
 use crate::engine::recorder::Listener;
 use crate::engine::run::{Ended, Ground, run};
 use crate::engine::stop::Stop;
@@ -16,14 +20,18 @@ use crate::model::target::Platform;
 use crate::providers::catalogue;
 use crate::time::clock::Clock;
 
+/// Drives one run to its end.
+pub type Runner = Box<dyn Fn(Execution) -> LocalBoxFuture<'static, Result<Ended, Failure>>>;
+
 /// One run of the daemon.
-pub(in crate::daemon) struct Execution {
+pub struct Execution {
     pub request: Request,
     pub slot: Slot,
     pub clock: Clock,
     pub nonce: u64,
     pub listeners: Vec<Box<dyn Listener>>,
     pub stop: Stop,
+    pub state: Arc<State>,
 }
 
 impl Execution {
@@ -38,13 +46,13 @@ impl Execution {
         let opening = load::opening(&asked.job, &self.request).map_err(|problems| told(&problems))?;
         let (store, unsafe_to_share) = launch::store(&opening, self.nonce).await?;
         let warnings = [asked.warnings.clone(), unsafe_to_share].concat();
-        let (platform, shell) = (asked.job.platform, asked.job.limits.shell());
+        let (platform, shell, delta) = (asked.job.platform, asked.job.limits.shell(), asked.job.output.delta);
         let plan = Plan::of(asked, false);
         let header = launch::header(&plan, self.slot, Lineage::default(), &self.clock, self.nonce);
         let spool = launch::spool_path(&store, &header, &plan.share)?;
         let ground = Ground {
-            clock: self.clock,
-            store,
+            clock: self.clock.clone(),
+            store: store.clone(),
             spool,
             stop: self.stop,
             listeners: self.listeners,
@@ -52,8 +60,15 @@ impl Execution {
             lease: opening.lease,
             patience: Patience::StandBy,
         };
-        match platform {
+        let ended = match platform {
             Platform::Hyperv => run(plan, Arc::new(catalogue::hyperv(shell)), header, ground).await,
+        };
+        if let (true, Ok(Ended::Committed(manifest))) = (delta, &ended)
+            && let Err(failure) = publish(&store, manifest, &self.clock).await
+        {
+            tracing::warn!(job.name = %manifest.job, slot = %manifest.slot, %failure, "the run is committed but not published in every Delta log");
+            self.state.note_unpublished(&manifest.job);
         }
+        ended
     }
 }

@@ -171,6 +171,12 @@ fn tallies(text: &mut Exposition, picture: &Picture) {
         let bytes = tallies.written_bytes.get(job).copied().unwrap_or_default();
         text.sample(name, &[("job", job.as_str())], count(bytes));
     }
+    let name = "lustrum_delta_failures_total";
+    text.family(name, Kind::Counter, "Committed runs that could not be published in every Delta log.");
+    for job in picture.jobs.keys() {
+        let runs = tallies.unpublished.get(job).copied().unwrap_or_default();
+        text.sample(name, &[("job", job.as_str())], count(runs));
+    }
     let name = "lustrum_notifications_total";
     text.family(name, Kind::Counter, "Notifications since the daemon started, by what became of them.");
     for job in picture.jobs.keys() {

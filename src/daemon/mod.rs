@@ -2,7 +2,7 @@
 
 pub mod agenda;
 pub mod errand;
-mod execution;
+pub mod execution;
 pub mod exposition;
 pub mod face;
 pub mod herald;

@@ -41,6 +41,8 @@ pub struct Tallies {
     pub runs: BTreeMap<(JobName, RunOutcome), u64>,
     pub left: BTreeMap<(JobName, Left), u64>,
     pub written_bytes: BTreeMap<JobName, u64>,
+    /// Committed runs that did not get into every Delta log.
+    pub unpublished: BTreeMap<JobName, u64>,
     pub steps: BTreeMap<(Stage, StepName), StepTimes>,
     pub notified: BTreeMap<(JobName, Notified), u64>,
 }

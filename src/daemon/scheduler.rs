@@ -133,6 +133,9 @@ struct Entry {
     scheduling: Scheduling,
     /// Every slot up to this instant has been decided on.
     decided_until: DateTime<Utc>,
+    /// The first slot after that: kept, because a fire of a cron line is dear to find, and the
+    /// loop asks for it at every turn.
+    next: Option<Slot>,
     /// Decided on, and not started yet: the job is running, or all places are taken.
     waiting: VecDeque<(Slot, Cause)>,
     running: BTreeSet<Slot>,
@@ -167,17 +170,20 @@ impl Scheduler {
             Some(entry) => {
                 entry.agenda = agenda;
                 entry.scheduling = scheduling;
+                entry.look_ahead();
             }
             None => {
                 let running = self.orphans.iter().filter(|(orphan, _)| *orphan == job).map(|(_, slot)| *slot);
-                let entry = Entry {
+                let mut entry = Entry {
                     agenda,
                     scheduling,
                     decided_until: since,
+                    next: None,
                     waiting: VecDeque::new(),
                     running: running.collect(),
                     held: false,
                 };
+                entry.look_ahead();
                 self.orphans.retain(|(orphan, _)| *orphan != job);
                 self.jobs.insert(job, entry);
             }
@@ -288,7 +294,11 @@ impl Entry {
     }
 
     fn next_due(&self) -> Option<DateTime<Utc>> {
-        self.agenda.slots_after(self.decided_until).next().map(|slot| self.due(slot))
+        self.next.map(|slot| self.due(slot))
+    }
+
+    fn look_ahead(&mut self) {
+        self.next = self.agenda.slots_after(self.decided_until).next();
     }
 
     fn paused(&self) -> Option<Pause> {
@@ -296,13 +306,12 @@ impl Entry {
     }
 
     fn standing(&self) -> Standing {
-        let next_slot = self.agenda.slots_after(self.decided_until).next();
-        let next_start = next_slot.map(|slot| self.due(slot));
+        let next_start = self.next_due();
         let fires = next_start.filter(|_| self.paused().is_none());
         let late = self.waiting.iter().filter(|(_, cause)| *cause != Cause::Asked);
         Standing {
             paused: self.paused(),
-            next_slot,
+            next_slot: self.next,
             next_start,
             running: self.running.iter().copied().collect(),
             waiting: self.waiting.iter().map(|(slot, _)| *slot).collect(),
@@ -315,11 +324,15 @@ impl Entry {
     }
 
     fn take_due(&mut self, job: &JobName, now: DateTime<Utc>, decisions: &mut Vec<Decision>) {
+        if self.next_due().is_none_or(|due| due > now) {
+            return;
+        }
         let leave = |slot, why| Decision::Leave { job: job.clone(), slot, why };
         let due: Vec<Slot> =
             self.agenda.slots_after(self.decided_until).take_while(|slot| self.due(*slot) <= now).collect();
         let Some(newest) = due.last() else { return };
         self.decided_until = newest.instant();
+        self.look_ahead();
         let due: Vec<Slot> = due.into_iter().filter(|slot| !self.knows(*slot)).collect();
         if self.paused().is_some() {
             decisions.extend(due.into_iter().map(|slot| leave(slot, Left::Paused)));

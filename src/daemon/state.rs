@@ -114,6 +114,11 @@ impl State {
         });
     }
 
+    /// A committed run could not be published.
+    pub(in crate::daemon) fn note_unpublished(&self, job: &JobName) {
+        self.draw(|picture| *picture.tallies.unpublished.entry(job.clone()).or_default() += 1);
+    }
+
     /// A run begins. What it tells goes to the listener that comes back.
     pub fn begin_run(self: &Arc<Self>, job: &JobName, slot: Slot, started_at: DateTime<Utc>) -> Witness {
         let run_id = RunId::new(job, slot);

@@ -14,7 +14,7 @@ use tokio::task::{JoinError, JoinSet};
 use crate::config::job::Job;
 use crate::config::load;
 use crate::daemon::errand::{Declined, Errand, Wish};
-use crate::daemon::execution::Execution;
+use crate::daemon::execution::{Execution, Runner};
 use crate::daemon::herald::Herald;
 use crate::daemon::library::Library;
 use crate::daemon::pauses::{Pauses, is_paused};
@@ -50,6 +50,8 @@ pub enum Order {
 /// What the daemon is given.
 pub struct Surroundings {
     pub clock: Clock,
+    /// [`Execution::run`], but where runs are played.
+    pub runner: Runner,
     /// Tells attempts apart.
     pub nonce: Box<dyn Fn() -> u64>,
     /// Who hears the events of a run.
@@ -290,9 +292,11 @@ impl Daemon {
             nonce: (self.surroundings.nonce)(),
             listeners,
             stop,
+            state: self.surroundings.state.clone(),
         };
+        let running = (self.surroundings.runner)(execution);
         self.running.spawn_local(async move {
-            let ended = AssertUnwindSafe(execution.run()).catch_unwind().await;
+            let ended = AssertUnwindSafe(running).catch_unwind().await;
             let bug = |_| Err(Failure::new(FailureKind::Bug, "the run panicked; this is a bug"));
             (job, slot, ended.unwrap_or_else(bug))
         });

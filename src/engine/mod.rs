@@ -5,6 +5,7 @@ pub mod ground;
 pub mod launch;
 pub mod pipeline;
 pub mod plan;
+pub mod publish;
 pub mod recorder;
 pub mod report;
 pub mod resume;

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! data/<table>/v1/run_date=YYYY-MM-DD/<run_id>-<attempt>.parquet   what people glob
+//! data/<table>/v1/_delta_log/<20 digits>.json                      if asked for: follows from manifests
 //! runs/<job>/<slot>/<attempt>/<name>                               CSV, NDJSON, workbook, reports
 //! runs/<job>/<slot>/<attempt>/staged/<key with ~>.part             not yet shown (disk only)
 //! runs/<job>/<slot>/auth/<digest of a credential's name>/<n>.<word> logons that shards share
@@ -232,6 +233,34 @@ pub fn data_tables() -> Key {
 /// The Parquet files of a table of one day, of all runs.
 pub fn data_of_day(table: &str, slot: Slot) -> Result<Key, InvalidKey> {
     Key::parse(&format!("{DATA}{table}/v1/run_date={}", slot.date()))
+}
+
+/// A Parquet file as the table that it belongs to sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Filed<'a> {
+    /// Where the days of the table lie.
+    pub root: Key,
+    /// The file below that.
+    pub path: &'a str,
+    /// `YYYY-MM-DD`.
+    pub run_date: &'a str,
+}
+
+/// Where the key of an artifact is filed; `None` for what is no file of a table.
+pub fn filed(key: &str) -> Option<Filed<'_>> {
+    let day_at = key.strip_prefix(DATA)?.find("/run_date=")? + DATA.len();
+    let (root, path) = (&key[..day_at], &key[day_at + 1..]);
+    let (day, _) = path.split_once('/')?;
+    Some(Filed { root: Key::parse(root).ok()?, path, run_date: day.strip_prefix("run_date=")? })
+}
+
+/// Below it lie the versions of a table's Delta log, and what other programs put beside them.
+pub fn delta_log(root: &Key) -> Key {
+    Key(format!("{root}/_delta_log"))
+}
+
+pub fn delta_version(root: &Key, version: u64) -> Key {
+    Key(format!("{root}/_delta_log/{version:020}.json"))
 }
 
 /// The closing document of a run, whoever wrote it.

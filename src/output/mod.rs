@@ -5,6 +5,7 @@ pub mod column_width;
 pub mod commit;
 pub mod crew;
 pub mod csv;
+pub mod delta;
 pub mod draft;
 pub mod export;
 pub mod faces;

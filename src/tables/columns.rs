@@ -93,15 +93,3 @@ fn texts(items: &ArrayRef) -> Vec<String> {
     items
         .map_or_else(Vec::new, |items| items.iter().map(|item| item.unwrap_or_default().to_owned()).collect())
 }
-
-/// The batch with other values in one of its columns. The values have the column's type.
-///
-/// # Panics
-/// When the batch has no such column, or the values do not fit it: both are declared, so
-/// either is a bug that the first test meets.
-pub fn replaced(batch: &RecordBatch, name: &str, values: impl Array + 'static) -> RecordBatch {
-    let index = batch.schema().index_of(name).expect("a declared column");
-    let mut columns = batch.columns().to_vec();
-    columns[index] = Arc::new(values);
-    RecordBatch::try_new(batch.schema(), columns).expect("values that fit the declared column")
-}

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::time::name_hash;
+
 const FIRST: Duration = Duration::from_millis(250);
 const LONGEST: Duration = Duration::from_secs(15);
 
@@ -14,11 +16,8 @@ pub struct Backoff {
 
 impl Backoff {
     pub fn for_name(name: &str) -> Self {
-        // FNV-1a, then stirred per try: short names that differ in one letter drift apart.
-        let seed = name
-            .bytes()
-            .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
-        Self { seed }
+        // Stirred per try.
+        Self { seed: name_hash::of(name) }
     }
 
     /// The pause after `tries` failed tries, counted from 1: between half and all of

@@ -23,10 +23,6 @@ mod world {
     pub mod killed_slot;
 }
 
-#[path = "../world/served.rs"]
-#[expect(dead_code, reason = "a bench that kills sends no other signal and reads no exit code")]
-mod served;
-
 const HOSTS: usize = 8;
 const STEPS_PER_HOST: usize = 5;
 

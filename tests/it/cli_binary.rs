@@ -156,6 +156,48 @@ fn config_show_tells_origins_and_masks_literals() {
     assert_eq!(fields("limits.run-deadline"), "\"4h\" default");
 }
 
+/// Where people put passwords although they have no place there.
+#[test]
+fn a_secret_in_the_wrong_place_is_refused_and_not_repeated() {
+    for (setting, key) in [
+        (format!("store.proxy = \"http://me:{SENTINEL}@proxy:3128\""), "store.proxy"),
+        (format!("store.endpoint = \"https://me:{SENTINEL}@minio\""), "store.endpoint"),
+        (format!("store.endpoint = \"{SENTINEL}\""), "store.endpoint"),
+        (format!("output.dir = \"s3://me:{SENTINEL}@census/prod\""), "output.dir"),
+        (format!("store.secret-key = \"{SENTINEL}\""), "store.secret-key"),
+        (format!("credentials.default = \"plain:{SENTINEL}\""), "credentials.default"),
+        (format!("credentials = \"{SENTINEL}\""), "credentials"),
+        (format!("credentials.default.password = [\"{SENTINEL}\"]"), "credentials.default.password"),
+        (format!("credentials.default.pasword = \"{SENTINEL}\""), "credentials.default.pasword"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("lustrum.toml"), format!("{setting}\n")).unwrap();
+        let variable = format!("LUSTRUM__{}", key.to_uppercase().replace('.', "__").replace('-', "_"));
+        let value: toml::Table = toml::from_str(&setting).unwrap();
+        let value = key.split('.').fold(toml::Value::Table(value), |table, part| table[part].clone());
+        for line in [
+            &["config", "show"][..],
+            &["config", "show", "--origin"],
+            &["config", "check", "--json"],
+            &["plan", "--hosts", "hv01"],
+            &["runs", "list"],
+            &["run", "--hosts", "hv01"],
+        ] {
+            let output = run(folder.path(), line);
+            let told = stdout(&output) + &stderr(&output);
+            assert_eq!(output.status.code(), Some(2), "{setting} {line:?}: {told}");
+            assert!(told.contains(key) && !told.contains(SENTINEL), "{setting} {line:?}: {told}");
+            if let Some(text) = value.as_str() {
+                let elsewhere = tempfile::tempdir().unwrap();
+                let output = command(elsewhere.path(), line).env(&variable, text).output().unwrap();
+                let told = stdout(&output) + &stderr(&output);
+                assert_eq!(output.status.code(), Some(2), "{variable} {line:?}: {told}");
+                assert!(!told.contains(SENTINEL), "{variable} {line:?}: {told}");
+            }
+        }
+    }
+}
+
 #[test]
 fn every_table_is_listed_and_every_column_shown_in_line() {
     let list = stdout(&run(&root(), &["schema"]));

@@ -213,3 +213,14 @@ fn every_key_of_the_schema_is_refused_when_its_value_is_of_another_kind() {
         );
     }
 }
+
+#[test]
+fn a_delta_log_needs_parquet_files_to_list() {
+    let folder = folder(&[("schedules/daily.toml", "fleet.hosts = [\"hv01\"]\n[output]\ndelta = true\n")]);
+    let secrets = [("HYPERV_USER", "u"), ("HYPERV_PASSWORD", "p")];
+    assert!(ask(&request(&folder, Some("daily"), &secrets), true).unwrap().job.output.delta);
+    let without = [secrets[0], secrets[1], ("LUSTRUM__OUTPUT__FORMATS", "csv,xlsx")];
+    let found = problems(&request(&folder, Some("daily"), &without));
+    let problem = find(&found, "output.delta");
+    assert!(is_from(problem, "daily.toml") && problem.message.contains("no \"parquet\""), "{problem:?}");
+}

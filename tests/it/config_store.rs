@@ -80,7 +80,7 @@ fn everything_wrong_is_told_at_once_and_no_secret_with_it() {
     assert!(!told.concat().contains(SENTINEL));
     let keys: Vec<_> = told.iter().map(|problem| problem.split(": ").next().unwrap()).collect();
     let expected =
-        ["store.endpoint", "store.access-key", "store.secret-key", "store.ca-bundle", "store.proxy"];
+        ["store.endpoint", "store.proxy", "store.access-key", "store.secret-key", "store.ca-bundle"];
     assert_eq!(keys, expected, "{told:#?}");
     assert!(told.contains(&"store.access-key: NOT_SET is not set".to_owned()), "{told:#?}");
     assert!(told.contains(&"store.secret-key: is missing".to_owned()), "{told:#?}");

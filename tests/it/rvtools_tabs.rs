@@ -1,9 +1,8 @@
 //! Every declared tab against the tabs of a real export: title, headers, order.
 
-use std::collections::BTreeMap;
-
 use lustrum::tables::catalogue::all;
 use lustrum::tables::sheet::{Form, PlaceFact, Sheet};
+use lustrum::tables::tabs::{TITLES, tabs};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -12,13 +11,8 @@ struct Tab {
     headers: Vec<String>,
 }
 
-fn golden() -> BTreeMap<String, Vec<String>> {
-    let tabs: Vec<Tab> = serde_json::from_str(include_str!("golden/rvtools_tabs.json")).unwrap();
-    tabs.into_iter().map(|tab| (tab.tab, tab.headers)).collect()
-}
-
-fn headers(sheet: &Sheet) -> Vec<&'static str> {
-    (sheet.columns)().iter().map(|column| column.header).collect()
+fn golden() -> Vec<Tab> {
+    serde_json::from_str(include_str!("golden/rvtools_tabs.json")).unwrap()
 }
 
 fn sheets() -> impl Iterator<Item = (&'static str, Sheet)> {
@@ -26,12 +20,29 @@ fn sheets() -> impl Iterator<Item = (&'static str, Sheet)> {
 }
 
 #[test]
-fn every_declared_tab_has_the_headers_of_a_real_one() {
+fn the_tabs_are_those_of_an_export_in_their_order() {
     let golden = golden();
+    assert_eq!(golden.iter().map(|tab| tab.tab.as_str()).collect::<Vec<_>>(), TITLES);
+    let every_table: Vec<_> = all().collect();
+    for asked in [&[][..], &every_table] {
+        let declared = tabs(asked);
+        assert_eq!(declared.iter().map(|tab| tab.title).collect::<Vec<_>>(), TITLES);
+        for (tab, real) in declared.iter().zip(&golden) {
+            let headers: Vec<_> = tab.columns.iter().map(|column| column.header).collect();
+            assert_eq!(headers, real.headers, "{}", tab.title);
+        }
+    }
     for (table, sheet) in sheets() {
-        let expected =
-            golden.get(sheet.title).unwrap_or_else(|| panic!("RVTools has no tab {}", sheet.title));
-        assert_eq!(&headers(&sheet), expected, "{table}");
+        assert!(TITLES.contains(&sheet.title), "{table}: RVTools has no tab {}", sheet.title);
+    }
+}
+
+#[test]
+fn a_tab_that_has_rows_belongs_to_the_table_of_its_name() {
+    for tab in tabs(&all().collect::<Vec<_>>()) {
+        if let Some(table) = tab.table {
+            assert_eq!(table.title, tab.title);
+        }
     }
 }
 

@@ -1,11 +1,13 @@
 #!/bin/sh
 # A real S3 server judges the store: moto's, against which the store's contract tests, whole
-# runs of the program (judge.py) and runs that are killed pass, and rclone's, which takes a conditional write and
-# ignores the condition, and so must be refused. Fails if a check fails. Where Python or the
+# runs of the program (judge.py) and runs that are killed pass, and rclone's, which takes a
+# conditional write and ignores the condition, and so must be refused. deltalake and Polars read
+# the Delta logs that the program keeps on moto and on disk (delta.py). Fails if a check fails. Where Python or the
 # packages are missing it says so and passes, unless LUSTRUM_INTEROP_REQUIRED=1.
 #
-#   LUSTRUM_BIN   the program to judge, seen from the root of the repository;
-#                 without it the one in target/release, else in target/debug, else one is built
+#   LUSTRUM_BIN         the program to judge, seen from the root of the repository;
+#                       without it the one in target/release, else in target/debug, else one is built
+#   LUSTRUM_DELTA_BIN   one with the feature `delta`; without it one is built
 set -eu
 
 cd "$(dirname "$0")/../.."
@@ -19,7 +21,7 @@ cleanup() {
 trap cleanup EXIT
 
 skip() {
-    echo "SKIPPED: S3 with moto and rclone: $1" >&2
+    echo "SKIPPED: S3 with moto and rclone, Delta with deltalake and Polars: $1" >&2
     [ "${LUSTRUM_INTEROP_REQUIRED:-}" != 1 ] || exit 1
     exit 0
 }
@@ -36,6 +38,10 @@ done
 if [ -z "${LUSTRUM_BIN:-}" ]; then
     cargo build --quiet
     LUSTRUM_BIN=$targets/debug/lustrum
+fi
+if [ -z "${LUSTRUM_DELTA_BIN:-}" ]; then
+    cargo build --quiet --features delta --target-dir "$targets/delta"
+    LUSTRUM_DELTA_BIN=$targets/delta/debug/lustrum
 fi
 echo "judging $LUSTRUM_BIN, $("$LUSTRUM_BIN" --version)"
 
@@ -63,6 +69,7 @@ await "$rclone" "$work/rclone.log"
 verdict=0
 "$work/venv/bin/python" tests/s3/judge.py "$LUSTRUM_BIN" "$work" \
     "http://127.0.0.1:$moto" "http://127.0.0.1:$rclone" || verdict=1
+"$work/venv/bin/python" tests/s3/delta.py "$LUSTRUM_DELTA_BIN" "$work" "http://127.0.0.1:$moto" || verdict=1
 LUSTRUM_S3_ENDPOINT="http://127.0.0.1:$moto" LUSTRUM_BIN=$LUSTRUM_BIN \
     cargo test --quiet --test it -- output_store on_s3 || verdict=1
 exit $verdict

@@ -20,7 +20,6 @@ use lustrum::tables::catalogue;
 use lustrum::tables::table::{RowBatch, TableId, TableSpec};
 use serde_json::{Map, Value, json};
 
-use crate::world::census_tables::TABLES;
 use crate::world::sample_rows::host;
 
 const ASKED_AT: &str = "2026-11-21T06:00:00Z";
@@ -34,25 +33,10 @@ pub struct Run {
     pub remembered: HashMap<String, Remembered>,
 }
 
-/// The catalogue's table where it has all the columns a test names, else the test's own.
-fn collected() -> Vec<&'static TableSpec> {
-    let declared = |own: &'static TableSpec| {
-        let known = catalogue::INVENTORY.iter().copied().find(|spec| spec.id == own.id);
-        let has_all = |spec: &&'static TableSpec| {
-            let columns = (spec.columns)();
-            (own.columns)().iter().all(|wanted| {
-                columns.iter().any(|c| c.name == wanted.name && c.data_type == wanted.data_type)
-            })
-        };
-        known.filter(has_all).unwrap_or(own)
-    };
-    TABLES.into_iter().map(declared).collect()
-}
-
 impl Run {
     /// A host all of whose collectors ended well.
     pub fn host(&mut self, name: &str) -> &mut Self {
-        let told = TABLES.iter().map(|spec| spec.id).collect();
+        let told = catalogue::INVENTORY.iter().map(|spec| spec.id).collect();
         let standing = HostStanding {
             site: "Leuven".to_owned(),
             status: FinalStatus::InventoryOk,
@@ -94,7 +78,7 @@ impl Run {
 
     pub fn take(&self) -> Census {
         let folder = tempfile::tempdir().unwrap();
-        let tables = collected();
+        let tables = catalogue::INVENTORY.to_vec();
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let reader = runtime.block_on(async {
             let spool = Spool::create(&folder.path().join("spool"), &tables).unwrap();
@@ -135,9 +119,7 @@ pub fn published(census: &Census, table: &str) -> Vec<Value> {
 }
 
 pub fn spec(table: &str) -> &'static TableSpec {
-    let collected = collected();
-    let derived = catalogue::DERIVED.iter().copied();
-    collected.into_iter().chain(derived).find(|spec| spec.id.as_str() == table).unwrap()
+    catalogue::INVENTORY.iter().chain(catalogue::DERIVED).find(|spec| spec.id.as_str() == table).unwrap()
 }
 
 fn batch(spec: &TableSpec, host: &str, row: &Value) -> RecordBatch {

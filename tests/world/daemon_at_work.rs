@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use futures::FutureExt;
 use lustrum::config::load::Request;
 use lustrum::daemon::face::archives::Archives;
 use lustrum::daemon::face::gate::Gate;
@@ -93,6 +94,7 @@ pub async fn with_daemon<F: Future<Output = ()>>(
     let nonces = std::cell::Cell::new(0);
     let surroundings = Surroundings {
         clock,
+        runner: Box::new(|execution| execution.run().boxed_local()),
         nonce: Box::new(move || nonces.replace(nonces.get() + 1)),
         listeners: Box::new(Vec::new),
         alive: Box::new(move || turn.send_modify(|turns| *turns += 1)),

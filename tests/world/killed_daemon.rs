@@ -22,7 +22,7 @@ impl Daemon {
     pub fn start(folder: &Path, bucket: Option<&Bucket>) -> Self {
         let mut child = Command::new(program())
             .current_dir(folder)
-            .args(["serve", "--log-format", "json", "--log-level", "debug"])
+            .args(["serve", "--listen", "127.0.0.1:0", "--log-format", "json", "--log-level", "debug"])
             .env_clear()
             .env("HYPERV_USER", "census")
             .env("HYPERV_PASSWORD", "census")

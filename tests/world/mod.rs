@@ -1,11 +1,12 @@
 //! The simulated world the tests run in.
 
 pub mod census_run;
-pub mod census_tables;
+pub mod collected_rows;
 pub mod daemon_at_work;
 pub mod exposition;
 pub mod fault_store;
 pub mod golden;
+pub mod health_cases;
 pub mod indexed_job;
 pub mod killed_daemon;
 pub mod killed_run;
@@ -28,4 +29,5 @@ pub mod timed_store;
 pub mod told;
 pub mod told_fleet;
 pub mod weak_store;
+pub mod wire_records;
 pub mod written_fleet;

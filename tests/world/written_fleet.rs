@@ -67,8 +67,8 @@ impl WrittenFleet {
             auth: AuthMethod::Negotiate,
             trust: Trust::default(),
             credential: CredentialName::default_name(),
-            site: "Leuven".to_owned(),
             spn: None,
+            site: "Leuven".to_owned(),
         };
         let fleet = Fleet { targets: HOSTS.map(target).to_vec(), warnings: Vec::new() };
         let credentials = [(name, credential)].into();
