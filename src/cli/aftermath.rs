@@ -57,7 +57,7 @@ impl Aftermath {
             Ok(Ended::Interrupted(_)) => RunOutcome::Interrupted,
             Err(failure) if failure.kind != FailureKind::Busy => RunOutcome::Failed,
             // Nothing was done, or another process is at it.
-            Ok(Ended::DryRun(_)) | Err(_) => return,
+            Ok(Ended::DryRun(_) | Ended::Staged(_)) | Err(_) => return,
         };
         let at = self.clock.now();
         self.state.end_run(&self.job, slot, at, outcome, None, None);
@@ -112,7 +112,7 @@ impl Aftermath {
             Ok(Ended::Interrupted(_)) => Some(plain(Occasion::Interrupted)),
             Err(failure) => Some(Notice { cause: Some(failure.to_string()), ..plain(Occasion::NotRecorded) }),
             // Whoever committed the slot tells of it.
-            Ok(Ended::LostTo(_) | Ended::DryRun(_)) => None,
+            Ok(Ended::LostTo(_) | Ended::DryRun(_) | Ended::Staged(_)) => None,
         }
     }
 }

@@ -6,9 +6,11 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use crate::cli::columns::wrap;
+use crate::cli::finalize_args::{FINALIZE_HELP, FinalizeArguments};
 use crate::cli::history_args::{DIFF_HELP, DiffArguments, RUNS_HELP, RunsCommand};
 use crate::cli::slot;
 use crate::model::run::Slot;
+use crate::model::shard::Shard;
 use crate::simulator::fault::Fault;
 use crate::simulator::latency::Latency;
 use crate::simulator::strike::Strike;
@@ -65,6 +67,9 @@ pub enum Command {
     /// Survey a fleet and write what was found
     #[command(after_help = RUN_EXAMPLES)]
     Run(Box<RunArguments>),
+    /// Commit a slot that shards have surveyed, without talking to any host
+    #[command(after_help = FINALIZE_HELP)]
+    Finalize(FinalizeArguments),
     /// Print what a run would do, without talking to any host
     Plan(Box<PlanArguments>),
     /// Look at committed runs: which there are, what they found, where their files are
@@ -159,6 +164,12 @@ pub struct RunArguments {
     #[arg(long, help_heading = "Run", value_name = "SLOT", value_parser = slot::parse, requires = "job",
         conflicts_with_all = ["hosts", "hosts_file", "only", "retry"])]
     pub slot: Option<Slot>,
+    /// Ask only one of N parts of the fleet, counted from 0 (2/8 is the third of eight), and leave what was
+    /// found for the shard that ends last, or for `lustrum finalize` [default: JOB_COMPLETION_INDEX
+    /// of JOB_COMPLETIONS, where both are set]
+    #[arg(long, help_heading = "Run", value_name = "I/N", value_parser = Shard::parse, requires = "job",
+        conflicts_with_all = ["hosts", "hosts_file", "only", "retry"])]
+    pub shard: Option<Shard>,
     /// Only reach every host and log on: no collecting, nothing committed
     #[arg(long, help_heading = "Run")]
     pub dry_run: bool,

@@ -16,7 +16,7 @@ use crate::cli::exit::Exit;
 use crate::cli::refusal::{Answer, Refusal, tell_problems};
 use crate::cli::simulate::simulate;
 use crate::cli::terminal::Terminal;
-use crate::cli::{diff, dotenv, plan_text, request, run, runs, schema, serve};
+use crate::cli::{diff, dotenv, finalize, plan_text, request, run, runs, schema, serve};
 use crate::config::load;
 use crate::engine::plan::Plan;
 use crate::time::clock::Clock;
@@ -52,6 +52,7 @@ fn answer(arguments: Arguments, terminal: &Terminal) -> Answer {
         }
         Command::Simulate(asked) => Ok(on_runtime(simulate(&asked, terminal))?),
         Command::Run(asked) => on_runtime(run::run(&global, &asked, terminal)),
+        Command::Finalize(asked) => on_runtime(finalize::finalize(&global, &asked, terminal)),
         Command::Runs(asked) => on_runtime(runs::runs(&global, &asked, terminal)),
         Command::Diff(asked) => on_runtime(diff::changes(&global, &asked, terminal)),
         Command::Demo(asked) => Ok(on_runtime(demo(&asked, terminal))?),

@@ -8,6 +8,7 @@ use crate::cli::args::{
     AuditArguments, ConnectionArguments, FleetArguments, Global, LogFormatArgument, PlanArguments,
     RunArguments, ScheduleNextArguments,
 };
+use crate::cli::finalize_args::FinalizeArguments;
 use crate::cli::gc_args::GcArguments;
 use crate::config::environment::Environment;
 use crate::config::layer::{Layer, Origin};
@@ -52,6 +53,14 @@ pub fn of_cron_line(global: &Global, asked: &ScheduleNextArguments, environment:
     let schedule = Value::from(keys.map(|(key, value)| (key.to_owned(), value)).collect::<Dict>());
     flags.set("--cron", "schedule", Some(vec![schedule]));
     request(global, None, environment, flags)
+}
+
+/// For a run that asks nobody: the flags of the runs whose hosts it states were none.
+pub fn of_finalize(global: &Global, asked: &FinalizeArguments, environment: Environment) -> Request {
+    let mut flags = Flags::default();
+    flags.global(global);
+    flags.path("--out-dir", "output.dir", asked.out_dir.as_deref());
+    request(global, Some(asked.job.clone()), environment, flags)
 }
 
 /// For what is kept of a store.

@@ -9,11 +9,12 @@ use crate::cli::refusal::{Answer, Refusal};
 use crate::cli::slot::Told;
 use crate::cli::survey::{Survey, survey};
 use crate::cli::terminal::Terminal;
-use crate::cli::{dotenv, lineage, request, slot, telemetry, textfile};
+use crate::cli::{dotenv, lineage, request, shard, slot, telemetry, textfile};
 use crate::config::job::Job;
 use crate::config::load;
 use crate::config::problem::Problem;
 use crate::engine::plan::Plan;
+use crate::engine::share::Share;
 use crate::model::run::Scope;
 use crate::model::target::Platform;
 use crate::providers::catalogue;
@@ -25,6 +26,7 @@ pub async fn run(global: &Global, arguments: &RunArguments, terminal: &Terminal)
     }
     let environment = dotenv::read()?;
     let told = slot::told(arguments, &environment, Clock::system().now()).map_err(Refusal::Usage)?;
+    let shard = shard::told(arguments, &environment, &told).map_err(Refusal::Usage)?;
     let request = request::of_run(global, arguments, environment);
     let asked = load::ask(&request, true)?;
     let log = telemetry::start(&asked.job.log, terminal);
@@ -39,6 +41,7 @@ pub async fn run(global: &Global, arguments: &RunArguments, terminal: &Terminal)
         return nothing_to_retry(arguments, terminal);
     }
     warnings.extend(warning);
+    plan.share = shard.map_or(Share::Whole, Share::Shard);
     let slot = match told {
         Told::Slot(slot) => Some(slot),
         Told::HandMade(name) => {
@@ -71,7 +74,7 @@ pub async fn run(global: &Global, arguments: &RunArguments, terminal: &Terminal)
 }
 
 /// Where metrics are left, if they are.
-fn textfile_of(job: &Job) -> Result<Option<PathBuf>, Problem> {
+pub fn textfile_of(job: &Job) -> Result<Option<PathBuf>, Problem> {
     let Some(asked) = &job.metrics.textfile else { return Ok(None) };
     let refused = |why| Problem::new("settings", "metrics.textfile", why).with_value(format!("{asked:?}"));
     textfile::file(asked.as_ref(), &job.name).map(Some).map_err(refused)

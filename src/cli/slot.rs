@@ -35,16 +35,20 @@ pub fn told(arguments: &RunArguments, environment: &Environment, now: DateTime<U
         let is_past = slot.instant() <= now + SKEW;
         return if is_past { Ok(Told::Slot(slot)) } else { Err(format!("slot {slot} lies in the future")) };
     }
-    let fleet = &arguments.fleet;
-    let is_whole = arguments.job.is_some()
-        && fleet.hosts.is_empty()
-        && fleet.hosts_file.is_none()
-        && fleet.only.is_empty()
-        && arguments.retry.is_none();
-    Ok(match environment.get(JOB_NAME_VARIABLE).filter(|name| is_whole && !name.is_empty()) {
+    Ok(match environment.get(JOB_NAME_VARIABLE).filter(|name| is_whole(arguments) && !name.is_empty()) {
         Some(name) => of_job_name(name, now).map_or_else(|| Told::HandMade(name.to_owned()), Told::Slot),
         None => Told::Nothing,
     })
+}
+
+/// Whether all of a job is asked for: then what the surroundings say is about this run.
+pub fn is_whole(arguments: &RunArguments) -> bool {
+    let fleet = &arguments.fleet;
+    arguments.job.is_some()
+        && fleet.hosts.is_empty()
+        && fleet.hosts_file.is_none()
+        && fleet.only.is_empty()
+        && arguments.retry.is_none()
 }
 
 /// The CronJob controller names a Job `<cronjob>-<minutes since 1970 of the slot>`.

@@ -49,7 +49,7 @@ impl Execution {
         let (platform, shell, delta) = (asked.job.platform, asked.job.limits.shell(), asked.job.output.delta);
         let plan = Plan::of(asked, false);
         let header = launch::header(&plan, self.slot, Lineage::default(), &self.clock, self.nonce);
-        let spool = launch::spool_path(&store, &header)?;
+        let spool = launch::spool_path(&store, &header, &plan.share)?;
         let ground = Ground {
             clock: self.clock.clone(),
             store: store.clone(),

@@ -120,7 +120,7 @@ impl Herald {
                 self.tell(matter, notice);
             }
             // Whoever committed the slot, or is at work on it, tells of it.
-            Ok(Ended::LostTo(_) | Ended::DryRun(_)) | Err(_) => {}
+            Ok(Ended::LostTo(_) | Ended::DryRun(_) | Ended::Staged(_)) | Err(_) => {}
         }
     }
 

@@ -323,7 +323,7 @@ impl Daemon {
                 tracing::info!(job.name = %job, %slot, %attempt, "another attempt has committed this slot");
                 RunOutcome::CommittedByOther
             }
-            Ok(Ended::Interrupted(_) | Ended::DryRun(_)) => {
+            Ok(Ended::Interrupted(_) | Ended::DryRun(_) | Ended::Staged(_)) => {
                 tracing::warn!(job.name = %job, %slot, "interrupted: nothing is committed");
                 RunOutcome::Interrupted
             }

@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::config::store::{Opening, Writers};
 use crate::engine::plan::Plan;
+use crate::engine::share::Share;
 use crate::engine::spools;
 use crate::model::event::RunHeader;
 use crate::model::failure::{Failure, FailureKind};
@@ -81,8 +82,8 @@ pub fn spool_folder(store: &Store) -> PathBuf {
     store.folder().map_or_else(elsewhere, |root| root.join("spool"))
 }
 
-/// The spool of a slot, the same for every try at it.
-pub fn spool_path(store: &Store, header: &RunHeader) -> Result<PathBuf, Failure> {
+/// The spool of a share of a slot, the same for every try at it.
+pub fn spool_path(store: &Store, header: &RunHeader, share: &Share) -> Result<PathBuf, Failure> {
     let folder = spool_folder(store);
     let make = || {
         std::fs::create_dir_all(&folder)?;
@@ -96,5 +97,5 @@ pub fn spool_path(store: &Store, header: &RunHeader) -> Result<PathBuf, Failure>
         let message = format!("cannot make the spool folder {}: {error}", folder.display());
         Failure::new(FailureKind::Store, message)
     })?;
-    Ok(folder.join(format!("{}.{}", header.run_id, spools::SPOOL)))
+    Ok(folder.join(spools::name(&header.run_id, share)))
 }

@@ -10,6 +10,8 @@ pub mod recorder;
 pub mod report;
 pub mod resume;
 pub mod run;
+pub mod shards;
+pub mod share;
 pub mod spools;
 pub mod staging;
 pub mod stop;

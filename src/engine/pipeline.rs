@@ -59,8 +59,13 @@ async fn drive_hosts<P: Provider + 'static>(
     beginning: Beginning,
     pass: Pass,
 ) -> Sightings {
-    let Beginning { to_ask, mut sightings, gate } = beginning;
+    let Beginning { to_ask, given_up, mut sightings, gate } = beginning;
     let gate = Arc::new(gate);
+    for index in given_up {
+        let host = plan.targets[index].host.clone();
+        let verdict = judge(&Evidence::NotBegun, plan.policy);
+        env.tell(Event::HostAudited { host, verdict, duration_ms: 0 }).await;
+    }
     let work = {
         let (plan, env) = (plan.clone(), env.clone());
         move |index: usize| {

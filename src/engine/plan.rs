@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use crate::census::health::thresholds::Thresholds;
 use crate::config::job::{self, Job};
 use crate::config::load::Asked;
+use crate::engine::share::Share;
 use crate::engine::staging::Cadence;
 use crate::model::credential::{Credential, CredentialName};
 use crate::model::run::JobName;
@@ -43,6 +44,8 @@ pub struct Plan {
     pub dry_run: bool,
     /// Leave proven-empty hosts out of the retry list.
     pub skip_confirmed_empty: bool,
+    /// How much of all this one process does; no part of the question.
+    pub share: Share,
 }
 
 /// How much of everything.
@@ -105,6 +108,7 @@ impl Plan {
             targets: fleet.targets,
             job: job.name,
             credentials,
+            share: Share::Whole,
         }
     }
 
@@ -139,6 +143,11 @@ impl Plan {
 
     pub fn hosts(&self) -> impl Iterator<Item = HostName> {
         self.targets.iter().map(|target| target.host.clone())
+    }
+
+    /// The hosts whose outcome this process tells.
+    pub fn own_hosts(&self) -> impl Iterator<Item = HostName> {
+        self.hosts().filter(|host| self.share.tells(host))
     }
 }
 

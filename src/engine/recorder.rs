@@ -51,6 +51,14 @@ impl Recorder {
         listened
     }
 
+    /// Stages what is not yet; an error when something is left.
+    pub async fn stage_all(&mut self) -> Result<(), Failure> {
+        match &mut self.staging {
+            Some(staging) => staging.stage().await,
+            None => Ok(()),
+        }
+    }
+
     async fn take(&mut self, mut news: mpsc::Receiver<News>, stop: &Stop) -> Result<(), Failure> {
         let mut broken = None;
         let mut flushed = true;

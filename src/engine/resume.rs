@@ -14,6 +14,7 @@ use crate::model::outcome::Stage;
 use crate::model::target::HostName;
 use crate::stages::audit::{ShownVm, Sightings};
 use crate::stages::gate::Gate;
+use crate::stages::logon_book::LogonBook;
 
 /// What is wanted back of a host besides its rows: one line of JSON in the spool, some
 /// 150 bytes a step and 60 a VM.
@@ -83,13 +84,16 @@ impl Note {
 pub struct Beginning {
     /// Places in the plan's targets, in their order.
     pub to_ask: Vec<usize>,
+    /// The same: hosts that nobody asked and nobody will.
+    pub given_up: Vec<usize>,
     pub sightings: Sightings,
     pub gate: Gate,
 }
 
 impl Beginning {
-    /// After these hosts, in the order in which they ended.
-    pub fn after(plan: &Plan, finished: &[(HostName, Note)]) -> Self {
+    /// After these hosts, in the order in which they ended. With a `book` the refusals of
+    /// earlier tries stand there.
+    pub fn after(plan: &Plan, finished: &[(HostName, Note)], book: Option<LogonBook>) -> Self {
         let credentials: HashMap<_, _> =
             plan.targets.iter().map(|target| (&target.host, &target.credential)).collect();
         let mut sightings = Sightings::default();
@@ -103,12 +107,18 @@ impl Beginning {
             *in_a_row = if accepted { 0 } else { *in_a_row + 1 };
         }
         let done: BTreeSet<_> = finished.iter().map(|(host, _)| host).collect();
-        let open = |index: &usize| !done.contains(&plan.targets[*index].host);
-        Self {
-            to_ask: (0..plan.targets.len()).filter(open).collect(),
-            sightings,
-            gate: Gate::after(plan.bounds.auth_failures, refused),
-        }
+        let open = |index: &usize| {
+            let host = &plan.targets[*index].host;
+            plan.share.tells(host) && !done.contains(host)
+        };
+        let asks = |index: &usize| plan.share.asks(&plan.targets[*index].host);
+        let (to_ask, given_up) = (0..plan.targets.len()).filter(open).partition(asks);
+        let budget = plan.bounds.auth_failures;
+        let gate = match book {
+            Some(book) => Gate::shared(budget, book),
+            None => Gate::after(budget, refused),
+        };
+        Self { to_ask, given_up, sightings, gate }
     }
 }
 

@@ -11,22 +11,23 @@ use crate::engine::plan::Plan;
 use crate::engine::recorder::{Listener, Recorder};
 use crate::engine::report;
 use crate::engine::resume::{self, Beginning, Note};
+use crate::engine::share::Share;
 use crate::engine::stop::{Stop, StopCause};
 use crate::engine::taking_up::{self, Beginnings};
 use crate::engine::tenure::{Entry, Pass, Patience, Tenure, admitted};
-use crate::engine::{ground, pipeline, spools, staging};
+use crate::engine::{ground, pipeline, shards, spools, staging};
 use crate::history::ledger::Ledger;
 use crate::history::remembered::remembered;
 use crate::model::event::{Event, RunHeader};
 use crate::model::failure::{Failure, FailureKind};
-use crate::model::manifest::Manifest;
+use crate::model::manifest::{Cancelled, Manifest};
 use crate::model::remembered::Remembered;
 use crate::model::run::Attempt;
 use crate::output::commit::{Commit, commit};
 use crate::output::draft::Draft;
 use crate::output::export::{Standing, copy_audit_files, point_latest};
 use crate::output::faces::{Written, write_face};
-use crate::output::lease::{Extent, Terms};
+use crate::output::lease::Terms;
 use crate::output::press::Stopped;
 use crate::output::source::TableSource;
 use crate::output::spool::{Spool, TakenUp};
@@ -67,6 +68,8 @@ pub enum Ended {
     Interrupted(Arc<Manifest>),
     /// Another attempt has committed this slot; nothing of ours is left.
     LostTo(Attempt),
+    /// A shard has ended: its hosts are staged, nothing was committed.
+    Staged(Arc<Manifest>),
 }
 
 /// Drives the plan and records what comes of it. An error means that the run could not be
@@ -94,9 +97,9 @@ pub async fn run<P: Provider + 'static>(
     let going = async {
         let taken = taking_up::take_up(&plan, &header, &store, taken).await?;
         let Beginnings { spool, finished, staging, warnings: of_earlier_tries } = taken;
-        let manifest = Manifest::open(header.clone(), plan.hosts());
+        let manifest = Manifest::open(header.clone(), plan.own_hosts());
         let mut recorder = Recorder::new(manifest, spool, staging, listeners);
-        recorder.note(&Event::RunStarted { header: header.clone(), hosts: plan.hosts().collect() });
+        recorder.note(&Event::RunStarted { header: header.clone(), hosts: plan.own_hosts().collect() });
         for message in warnings.into_iter().chain(of_earlier_tries) {
             recorder.note(&Event::Warning { host: None, message });
         }
@@ -104,7 +107,11 @@ pub async fn run<P: Provider + 'static>(
             recorder.note(&Event::HostsTakenUp { hosts: finished.len() as u64 });
         }
         resume::events(&finished, &header).for_each(|event| recorder.recall(&event));
-        let beginning = Beginning::after(&plan, &finished);
+        if let Share::Finalizer { cancelled: Some(Cancelled { cause, at }) } = plan.share {
+            recorder.note(&Event::CancelRequested { cause, at });
+        }
+        let book = shards::logon_book(&plan, &header, &store, &clock);
+        let beginning = Beginning::after(&plan, &finished, book);
         drop(finished);
         let drive = |env| pipeline::drive(plan.clone(), provider, env, stop.clone(), beginning, pass);
         record(&plan, &header, &clock, &store, &stop, recorder, drive).await
@@ -149,7 +156,7 @@ async fn enter(
         return Ok((taken, Entry::Unasked));
     }
     let lock = taken.spool.lock();
-    let entry = Tenure::begin(store, header, Extent::Whole, clock, terms, lock).await;
+    let entry = Tenure::begin(store, header, plan.share.extent(), clock, terms, lock).await;
     // A store that failed may have taken the claim: by the spool's lock the next try knows it.
     let is_idle = match &entry {
         Ok(Entry::Committed(_)) => true,
@@ -173,7 +180,7 @@ async fn remove(spool: &Spool) {
 fn stays(recorded: &Result<Ended, Failure>, stop: &Stop) -> bool {
     match recorded {
         Ok(Ended::Interrupted(_)) => true,
-        Ok(Ended::Committed(_) | Ended::DryRun(_) | Ended::LostTo(_)) => false,
+        Ok(Ended::Committed(_) | Ended::DryRun(_) | Ended::LostTo(_) | Ended::Staged(_)) => false,
         Err(_) => stop.cause() != Some(StopCause::Unrecordable),
     }
 }
@@ -195,6 +202,11 @@ async fn record<D: Future<Output = Sightings>>(
     if matches!(stop.cause(), Some(StopCause::Interrupted | StopCause::Lost)) {
         recorder.spool().flush().await?;
         return Ok(Ended::Interrupted(recorder.into_manifest()));
+    }
+    if let Share::Shard(_) = plan.share {
+        recorder.stage_all().await?;
+        recorder.note(&Event::RunEnded { at: clock.now() });
+        return Ok(Ended::Staged(recorder.into_manifest()));
     }
     if plan.dry_run {
         recorder.note(&Event::RunEnded { at: clock.now() });

@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+use crate::engine::share::Share;
 use crate::history::ledger::RunRef;
 use crate::model::run::{JobName, RunId, Slot};
 use crate::output::hold::hold_what_is_there;
 use crate::output::layout;
 use crate::output::store::Store;
 
-/// How the file of a run ends; its stem is the run's id.
+/// How the file of a run ends; its stem is the run's id, and behind a dot the share's word.
 pub const SPOOL: &str = "spool";
 
 /// The same of a dry run.
@@ -19,6 +20,14 @@ pub const DRY: &str = "dry";
 
 /// An interrupted slot that nobody came back to for so long will not be run again.
 const STALE_AFTER: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// What the spool of a share of a run is called.
+pub fn name(run: &RunId, share: &Share) -> String {
+    match share.word() {
+        Some(word) => format!("{run}.{word}.{SPOOL}"),
+        None => format!("{run}.{SPOOL}"),
+    }
+}
 
 /// Removes what nobody will take up: spools of committed slots, and those whose slot and last
 /// write are both long ago. `own` stays, and so does what a living process holds.
@@ -36,7 +45,7 @@ pub async fn remove_stale(store: &Store, own: &Path, now: DateTime<Utc>) {
 /// What nobody will take up.
 pub async fn stale(store: &Store, folder: &Path, now: DateTime<Utc>) -> Vec<PathBuf> {
     let mut stale = Vec::new();
-    for (path, run) in of_runs(folder) {
+    for Found { path, run, .. } in of_runs(folder) {
         if is_old(&path, run.slot, now) || is_committed(store, &run).await {
             stale.push(path);
         }
@@ -50,11 +59,11 @@ pub fn remove(path: &Path) -> std::io::Result<bool> {
     held.is_some().then(|| std::fs::remove_file(path)).transpose().map(|removed| removed.is_some())
 }
 
-/// The slots of a job whose runs were cut off, oldest first.
+/// The slots of a job whose runs were cut off, oldest first. A shard's is no run of its own.
 pub async fn interrupted(store: &Store, folder: &Path, job: &JobName) -> Vec<Slot> {
     let mut slots = Vec::new();
-    for (path, run) in of_runs(folder) {
-        let left = path.extension().is_some_and(|ending| ending == SPOOL) && run.job == *job;
+    for Found { path, run, is_whole } in of_runs(folder) {
+        let left = is_whole && path.extension().is_some_and(|ending| ending == SPOOL) && run.job == *job;
         let nobodys = left && matches!(hold_what_is_there(&path), Ok(Some(_)));
         if nobodys && !is_committed(store, &run).await {
             slots.push(run.slot);
@@ -64,8 +73,16 @@ pub async fn interrupted(store: &Store, folder: &Path, job: &JobName) -> Vec<Slo
     slots
 }
 
-/// Files of a folder that are called as a spool is; none where there is no folder.
-fn of_runs(folder: &Path) -> Vec<(PathBuf, RunRef)> {
+/// A file that is called as a spool is.
+struct Found {
+    path: PathBuf,
+    run: RunRef,
+    /// Of the whole run, not of one share.
+    is_whole: bool,
+}
+
+/// Those of a folder; none where there is no folder.
+fn of_runs(folder: &Path) -> Vec<Found> {
     let files = std::fs::read_dir(folder).into_iter().flatten().flatten();
     let named = files.filter_map(|file| {
         let path = file.path();
@@ -73,8 +90,12 @@ fn of_runs(folder: &Path) -> Vec<(PathBuf, RunRef)> {
         if ending != SPOOL && ending != DRY {
             return None;
         }
-        let run = RunRef::of(&RunId::named(path.file_stem()?.to_str()?))?;
-        Some((path, run))
+        let stem = path.file_stem()?.to_str()?;
+        let run = |text: &str| RunRef::of(&RunId::named(text));
+        let whole = run(stem);
+        let is_whole = whole.is_some();
+        let run = whole.or_else(|| run(stem.rsplit_once('.')?.0))?;
+        Some(Found { path, run, is_whole })
     });
     named.collect()
 }

@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use crate::engine::resume;
 use crate::model::event::RunHeader;
 use crate::model::failure::Failure;
+use crate::model::shard::Shard;
 use crate::model::target::HostName;
 use crate::output::layout::{self, RunKeys};
 use crate::output::part::Part;
@@ -43,6 +44,7 @@ pub struct Cadence {
 pub struct Staging {
     store: Store,
     keys: RunKeys,
+    shard: Option<Shard>,
     question: String,
     tables: Vec<&'static TableSpec>,
     spool: Spool,
@@ -72,6 +74,7 @@ impl Staging {
         Self {
             store: store.clone(),
             keys: RunKeys::of(header),
+            shard: None,
             question: resume::question(header),
             tables: tables.to_vec(),
             spool: spool.clone(),
@@ -81,6 +84,12 @@ impl Staging {
             waiting,
             next: 0,
         }
+    }
+
+    /// Below the folder of a shard.
+    #[must_use]
+    pub fn of(self, shard: Option<Shard>) -> Self {
+        Self { shard, ..self }
     }
 
     /// Drives `work`, in which hosts finish, and stages beside it; what is left when it ends
@@ -116,7 +125,7 @@ impl Staging {
             let (frames, hosts) = self.spool.copy(together, PART_BYTES).await?;
             let body = Part::write(&self.tables, &self.question, &self.waiting[..hosts], &frames);
             drop(frames);
-            let key = self.keys.part(self.next);
+            let key = self.keys.part(self.shard, self.next);
             match self.store.put_new(&key, body).await {
                 PutNew::Written => {
                     self.waiting.drain(..hosts);
@@ -177,9 +186,6 @@ pub async fn beside<T>(staging: Option<&mut Staging>, work: impl Future<Output =
 /// Removes the parts of a slot that is committed, whoever wrote them. A part that stays is
 /// never read again.
 pub async fn remove_parts(store: &Store, header: &RunHeader) {
-    if store.folder().is_some() {
-        return;
-    }
     let parts = match store.list(&layout::parts(&header.job, header.slot)).await {
         Ok(parts) => parts,
         Err(error) => return tracing::warn!(%error, "staged parts may stay behind"),
@@ -189,5 +195,9 @@ pub async fn remove_parts(store: &Store, header: &RunHeader) {
         removals.buffer_unordered(REMOVALS).filter_map(async |removed| removed.err()).collect().await;
     if let Some(error) = failed.first() {
         tracing::warn!(%error, parts = failed.len(), "staged parts stay behind");
+    }
+    let folders: BTreeSet<_> = parts.iter().map(|(key, _)| key.folder()).collect();
+    for folder in folders {
+        store.drop_empty_folders(&folder).await;
     }
 }

@@ -6,12 +6,13 @@ use std::sync::Arc;
 
 use crate::engine::plan::Plan;
 use crate::engine::resume::{self, Note};
+use crate::engine::share::Share;
 use crate::engine::spools;
 use crate::engine::staging::Staging;
 use crate::model::event::RunHeader;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::target::HostName;
-use crate::output::layout;
+use crate::output::layout::{self, Key};
 use crate::output::part::{Part, Reading};
 use crate::output::spool::{Spool, TakenUp};
 use crate::output::store::Store;
@@ -44,8 +45,7 @@ pub async fn take_spool(
     Ok(taken?)
 }
 
-/// Adds the staged parts of a store that is no folder to what the spool held. Nobody else may be
-/// at work on the slot.
+/// Adds the staged parts in the store to what the spool held. Nobody else may be at work on them.
 pub async fn take_up(
     plan: &Arc<Plan>,
     header: &RunHeader,
@@ -54,10 +54,18 @@ pub async fn take_up(
 ) -> Result<Beginnings, Failure> {
     let TakenUp { spool, mut finished, mut discarded } = taken;
     let (mut staging, mut warnings) = (None, Vec::new());
-    if !plan.dry_run && store.folder().is_none() {
+    if !plan.dry_run {
         let known: BTreeSet<HostName> = finished.iter().map(|(host, _)| host.clone()).collect();
-        let wanted = plan.hosts().filter(|host| !known.contains(host)).collect();
-        let parts = take_up_parts(store, header, &plan.tables, &spool, wanted).await?;
+        let wanted = plan.own_hosts().filter(|host| !known.contains(host)).collect();
+        let below = match plan.share.shard() {
+            Some(shard) => layout::parts_of(&header.job, header.slot, shard),
+            None => layout::parts(&header.job, header.slot),
+        };
+        let parts = take_up_parts(store, &below, header, &plan.tables, &spool, wanted).await?;
+        if let (Share::Finalizer { .. }, Some(error)) = (&plan.share, &parts.unread) {
+            // Nobody would ask those hosts again.
+            return Err(Failure::from(error.clone()));
+        }
         discarded |= parts.others > 0;
         warnings.extend(parts.damaged.into_iter().chain(parts.unread.map(|error| {
             format!(
@@ -66,7 +74,11 @@ pub async fn take_up(
         })));
         finished.extend(parts.finished);
         finished.sort_by_key(|(_, note)| note.ended_at);
-        staging = Some(Staging::new(store, header, &plan.tables, &spool, plan.cadence, &parts.held));
+        // A whole run has its spool beside its objects when those lie in a folder.
+        if store.folder().is_none() || plan.share != Share::Whole {
+            let begun = Staging::new(store, header, &plan.tables, &spool, plan.cadence, &parts.held);
+            staging = Some(begun.of(plan.share.shard()));
+        }
     }
     if discarded {
         let lost = "an earlier try at this slot asked for something else: what it had collected is discarded";
@@ -95,13 +107,14 @@ pub struct PartsTaken {
 /// are read in the order of their keys; a host that several hold is that of the first.
 pub async fn take_up_parts(
     store: &Store,
+    below: &Key,
     header: &RunHeader,
     tables: &[&'static TableSpec],
     spool: &Spool,
     mut wanted: BTreeSet<HostName>,
 ) -> Result<PartsTaken, Failure> {
     let mut taken = PartsTaken::default();
-    let parts = match store.list(&layout::parts(&header.job, header.slot)).await {
+    let parts = match store.list(below).await {
         Ok(parts) => parts,
         Err(error) => return Ok(PartsTaken { unread: Some(error), ..taken }),
     };

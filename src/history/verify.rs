@@ -73,15 +73,14 @@ pub async fn verify(ledger: &Ledger, run: &Manifest) -> Result<Vec<Checked>, His
     Ok(found)
 }
 
-/// Everything in the run's folder but its manifest and leases, and every file below `data/` that is
+/// Everything in the run's folder but its manifest and its working papers, and every file below `data/` that is
 /// called after the run.
 async fn bearing_its_name(ledger: &Ledger, run: &Manifest) -> Result<Vec<Key>, HistoryError> {
     let store = ledger.store();
     let manifest = layout::manifest(&run.job, run.slot);
     let listed = store.list(&layout::run_folder(&run.job, run.slot)).await?;
-    let leases = format!("{}/", layout::leases(&run.job, run.slot));
-    let is_output = |key: &Key| *key != manifest && !key.as_str().starts_with(&leases);
-    let mut keys: Vec<Key> = listed.into_iter().map(|(key, _)| key).filter(is_output).collect();
+    let is_of_run = |key: &Key| *key != manifest && !layout::is_working_paper(&run.job, run.slot, key);
+    let mut keys: Vec<Key> = listed.into_iter().map(|(key, _)| key).filter(is_of_run).collect();
     let prefix = format!("{}-", run.run_id);
     for table in store.folders(&layout::data_tables()).await? {
         let Ok(day) = layout::data_of_day(&table, run.slot) else { continue };

@@ -9,5 +9,6 @@ pub mod outcome;
 pub mod realm;
 pub mod remembered;
 pub mod run;
+pub mod shard;
 pub mod status;
 pub mod target;

@@ -5,8 +5,11 @@
 //! data/<table>/v1/_delta_log/<20 digits>.json                      if asked for: follows from manifests
 //! runs/<job>/<slot>/<attempt>/<name>                               CSV, NDJSON, workbook, reports
 //! runs/<job>/<slot>/<attempt>/staged/<key with ~>.part             not yet shown (disk only)
+//! runs/<job>/<slot>/auth/<digest of a credential's name>/<n>.<word> logons that shards share
 //! runs/<job>/<slot>/lease/[<shard>-of-<shards>/]<epoch>.<word>     who works on the slot
-//! runs/<job>/<slot>/staged/<attempt>-NNNNNN.part                   finished hosts of a run that goes on
+//! runs/<job>/<slot>/parts/division.json                            into how many shards it is divided
+//! runs/<job>/<slot>/parts/<i>-of-<n>.json                          a shard has ended
+//! runs/<job>/<slot>/staged/[<i>-of-<n>/]<attempt>-NNNNNN.part      finished hosts of a run that goes on
 //! runs/<job>/<slot>/manifest.json                                  THE commit point
 //! runs/<job>/<slot>/retired.json                                   what it was, after the run's time
 //! runs/<job>/latest.json                                           advisory
@@ -18,9 +21,13 @@ use std::fmt;
 
 use object_store::path::Path;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
+use crate::model::credential::CredentialName;
 use crate::model::event::RunHeader;
 use crate::model::run::{Attempt, JobName, RunId, Slot};
+use crate::model::shard::Shard;
+use crate::output::published::hex;
 use crate::tables::table::TableId;
 
 /// The name of one object below the store's root: `/`-separated, no empty part.
@@ -122,9 +129,12 @@ impl RunKeys {
         self.file("staged")
     }
 
-    /// The n-th part of the finished hosts, staged while the run goes on.
-    pub fn part(&self, number: u32) -> Key {
-        Key(format!("{}/{}-{number:06}{PART}", parts(&self.job, self.slot), self.attempt))
+    /// The n-th part of the finished hosts, staged while the run goes on; of a shard, below
+    /// its own folder.
+    pub fn part(&self, shard: Option<Shard>, number: u32) -> Key {
+        let folder =
+            shard.map_or_else(|| parts(&self.job, self.slot), |shard| parts_of(&self.job, self.slot, shard));
+        Key(format!("{folder}/{}-{number:06}{PART}", self.attempt))
     }
 
     pub fn manifest(&self) -> Key {
@@ -159,6 +169,43 @@ pub fn slot_of(job: &JobName, key: &Key) -> Option<Slot> {
 /// Everything of a run but what lies under `data/`, of all its attempts.
 pub fn run_folder(job: &JobName, slot: Slot) -> Key {
     Key(format!("runs/{job}/{slot}"))
+}
+
+/// What the shards of a slot say of themselves.
+pub fn shards(job: &JobName, slot: Slot) -> Key {
+    Key(format!("runs/{job}/{slot}/parts"))
+}
+
+/// Whether an object is about a slot's work and not of its outcome.
+pub fn is_working_paper(job: &JobName, slot: Slot, key: &Key) -> bool {
+    let below = |folder: &str| key.0.starts_with(&format!("{}/{folder}/", run_folder(job, slot)));
+    below("parts") || below("auth") || below("lease")
+}
+
+/// How a slot is divided into shards.
+pub fn division(job: &JobName, slot: Slot) -> Key {
+    Key(format!("{}/division.json", shards(job, slot)))
+}
+
+/// That a shard has ended.
+pub fn shard(job: &JobName, slot: Slot, shard: Shard) -> Key {
+    Key(format!("{}/{}.json", shards(job, slot), shard.word()))
+}
+
+/// Where the shards of a slot write down how a credential fares. Its name may be anything.
+pub fn logons(job: &JobName, slot: Slot, credential: &CredentialName) -> Key {
+    let digest = Sha256::digest(&credential.0);
+    Key(format!("{}/auth/{}", run_folder(job, slot), hex(&digest[..8])))
+}
+
+/// One of the objects there.
+pub fn logon(logons: &Key, number: u32, word: &str) -> Key {
+    Key(format!("{logons}/{number:06}.{word}"))
+}
+
+/// Those of them that the tries at one shard have staged, so that the next need not read all.
+pub fn parts_of(job: &JobName, slot: Slot, shard: Shard) -> Key {
+    Key(format!("{}/{}", parts(job, slot), shard.word()))
 }
 
 /// The leases of a slot, of whatever extent.

@@ -13,14 +13,16 @@ use tokio::sync::Notify;
 
 use crate::model::credential::CredentialName;
 use crate::model::failure::{Failure, FailureKind};
+use crate::stages::logon_book::{Leave, LogonBook, Word};
 
 /// The gates of all credentials of a run.
-#[derive(Debug)]
 pub struct Gate {
     /// Refusals in a row that block a credential.
     budget: u32,
     credentials: Mutex<HashMap<CredentialName, Standing>>,
     changed: Notify,
+    /// Present when other processes count with us.
+    book: Option<LogonBook>,
 }
 
 #[derive(Debug, Default)]
@@ -30,19 +32,25 @@ struct Standing {
     refused_in_a_row: u32,
 }
 
-/// The right to one logon. Dropped without a word (a lost connection, a deadline) it says
-/// nothing about the credential and lets the next one try.
-#[derive(Debug)]
+/// The right to one logon. Dropped without a word (a panic) it says nothing about the
+/// credential and lets the next one of this process try; other shards find its entry lost.
 pub struct Pass<'a> {
     gate: &'a Gate,
     credential: CredentialName,
     is_canary: bool,
+    /// In the book, where it was taken for this logon.
+    entry: Option<u32>,
     spoken: bool,
 }
 
 impl Gate {
     pub fn new(budget: u32) -> Self {
-        Self { budget: budget.max(1), credentials: Mutex::default(), changed: Notify::new() }
+        Self { budget: budget.max(1), credentials: Mutex::default(), changed: Notify::new(), book: None }
+    }
+
+    /// The gate of a shard, which shares its budget through the book.
+    pub fn shared(budget: u32, book: LogonBook) -> Self {
+        Self { book: Some(book), ..Self::new(budget) }
     }
 
     /// A gate that stands where an earlier try at the same slot left it: so many refusals in
@@ -59,28 +67,38 @@ impl Gate {
             let mut changed = std::pin::pin!(self.changed.notified());
             changed.as_mut().enable();
             if let Some(answer) = self.try_admit(credential) {
-                return answer;
+                return self.with_leave(answer?).await;
             }
             changed.await;
         }
+    }
+
+    /// A canary asks the book, where there is one.
+    async fn with_leave<'a>(&self, mut pass: Pass<'a>) -> Result<Pass<'a>, Failure> {
+        let Some(book) = self.book.as_ref().filter(|_| pass.is_canary) else { return Ok(pass) };
+        match book.leave(&pass.credential, self.budget).await {
+            Leave::Alone(entry) => pass.entry = Some(entry),
+            Leave::Known => {}
+            Leave::Blocked(refused) => {
+                pass.settle(|standing| standing.refused_in_a_row = refused);
+                return Err(blocked(&pass.credential, refused));
+            }
+        }
+        Ok(pass)
     }
 
     fn try_admit(&self, credential: &CredentialName) -> Option<Result<Pass<'_>, Failure>> {
         let mut credentials = self.lock();
         let standing = credentials.entry(credential.clone()).or_default();
         if standing.refused_in_a_row >= self.budget {
-            let message = format!(
-                "credential `{credential}` was refused {} times in a row; no further logon is tried in this run",
-                standing.refused_in_a_row
-            );
-            return Some(Err(Failure::new(FailureKind::CredentialBlocked, message)));
+            return Some(Err(blocked(credential, standing.refused_in_a_row)));
         }
         if !standing.accepted && standing.canary_out {
             return None;
         }
         let is_canary = !standing.accepted;
         standing.canary_out |= is_canary;
-        Some(Ok(Pass { gate: self, credential: credential.clone(), is_canary, spoken: false }))
+        Some(Ok(Pass { gate: self, credential: credential.clone(), is_canary, entry: None, spoken: false }))
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<CredentialName, Standing>> {
@@ -88,19 +106,43 @@ impl Gate {
     }
 }
 
+fn blocked(credential: &CredentialName, refused: u32) -> Failure {
+    let message = format!(
+        "credential `{credential}` was refused {refused} times in a row; no further logon is tried in this run"
+    );
+    Failure::new(FailureKind::CredentialBlocked, message)
+}
+
 impl Pass<'_> {
-    pub fn accepted(mut self) {
+    pub async fn accepted(mut self) {
+        self.book(Word::Accepted).await;
         self.settle(|standing| {
             standing.accepted = true;
             standing.refused_in_a_row = 0;
         });
     }
 
-    pub fn refused(mut self) {
+    pub async fn refused(mut self) {
+        self.book(Word::Refused).await;
         self.settle(|standing| {
             standing.accepted = false;
             standing.refused_in_a_row += 1;
         });
+    }
+
+    /// The host said nothing of the credential: a lost connection, a deadline.
+    pub async fn unheard(mut self) {
+        self.book(Word::Silent).await;
+        self.settle(|_| {});
+    }
+
+    /// A refusal concerns every shard, whatever it was sent as; anything else only those who
+    /// wait for this entry.
+    async fn book(&self, word: Word) {
+        let Some(book) = &self.gate.book else { return };
+        if self.entry.is_some() || word == Word::Refused {
+            book.enter(&self.credential, self.entry, word).await;
+        }
     }
 
     fn settle(&mut self, change: impl FnOnce(&mut Standing)) {

@@ -5,4 +5,5 @@ pub mod collect;
 pub mod env;
 pub mod fanout;
 pub mod gate;
+pub mod logon_book;
 pub mod preflight;

@@ -61,12 +61,14 @@ pub async fn preflight<P: Provider>(
     let logon = env.step(&host, (Stage::Preflight, "logon"), deadline, contact.logon(credential)).await;
     match logon {
         Ok(session) => {
-            pass.accepted();
+            pass.accepted().await;
             Ok(Reached { target, session })
         }
         Err(failure) => {
             if failure.kind == FailureKind::AuthFailed {
-                pass.refused();
+                pass.refused().await;
+            } else {
+                pass.unheard().await;
             }
             Err(Refused::NotEntered(failure))
         }

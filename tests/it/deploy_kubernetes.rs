@@ -7,24 +7,33 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta};
 use k8s_openapi::api::apps::v1::Deployment;
-use k8s_openapi::api::batch::v1::CronJob;
+use k8s_openapi::api::batch::v1::{CronJob, JobSpec};
 use k8s_openapi::api::core::v1::{
     ConfigMap, Namespace, PersistentVolumeClaim, PodSpec, Secret, ServiceAccount,
 };
 use k8s_openapi::api::networking::v1::NetworkPolicy;
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
+use lustrum::cli::shard::{COUNT_VARIABLE, INDEX_VARIABLE};
 use lustrum::cli::slot::JOB_NAME_VARIABLE;
 use lustrum::config::job::Job;
 use lustrum::config::load::{self, Request};
 use lustrum::daemon::agenda::Agenda;
 use lustrum::daemon::library::Library;
+use lustrum::model::shard::Shard;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::world::kustomized::{documents, objects};
 
-const OVERLAYS: [&str; 2] = ["cronjob", "daemon"];
+const OVERLAYS: [&str; 3] = ["cronjob", "daemon", "sharded"];
+
+/// Every kind of pod: its overlay, and what makes it.
+const PODS: [(&str, &str); 4] =
+    [("cronjob", CENSUS), ("daemon", "lustrum"), ("sharded", CENSUS), ("sharded", FINALIZER)];
+
+const CENSUS: &str = "lustrum-hyperv-daily";
+const FINALIZER: &str = "lustrum-hyperv-daily-finalize";
 
 fn k8s() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("k8s")
@@ -34,8 +43,8 @@ fn overlay(name: &str) -> Vec<Value> {
     objects(&k8s().join("overlays").join(name))
 }
 
-fn secret_example() -> Value {
-    documents(&std::fs::read_to_string(k8s().join("secret.example.yaml")).unwrap()).remove(0)
+fn secret_examples() -> Vec<Value> {
+    documents(&std::fs::read_to_string(k8s().join("secret.example.yaml")).unwrap())
 }
 
 /// The object of a kind and name.
@@ -67,15 +76,21 @@ fn round_trip(object: &Value) -> Result<Value, serde_json::Error> {
     }
 }
 
-/// The pods of an overlay: labels and spec.
-fn pod(name: &str) -> (Value, PodSpec) {
-    let objects = overlay(name);
-    let template = match name {
-        "cronjob" => the(&objects, "CronJob", "lustrum-hyperv-daily")["spec"]["jobTemplate"].clone(),
-        _ => the(&objects, "Deployment", "lustrum"),
+/// The pods that an object of an overlay makes: labels and spec.
+fn pod_of(overlay: &[Value], maker: &str) -> (Value, PodSpec) {
+    let is_it = |object: &&Value| {
+        ["CronJob", "Deployment"].iter().any(|kind| object["kind"] == *kind)
+            && object["metadata"]["name"] == maker
     };
-    let template = template["spec"]["template"].clone();
+    let maker = overlay.iter().find(is_it).unwrap_or_else(|| panic!("nothing is called {maker}"));
+    let job = &maker["spec"]["jobTemplate"];
+    let template = if job.is_null() { &maker["spec"]["template"] } else { &job["spec"]["template"] };
     (template["metadata"]["labels"].clone(), typed(&template["spec"]))
+}
+
+/// The pods of an overlay that ask hosts.
+fn pod(name: &str) -> (Value, PodSpec) {
+    pod_of(&overlay(name), if name == "daemon" { "lustrum" } else { CENSUS })
 }
 
 /// The job as the pods see it.
@@ -101,7 +116,7 @@ fn bytes(quantity: &str) -> u64 {
 
 #[test]
 fn every_object_is_of_a_type_that_keeps_all_of_it() {
-    for object in OVERLAYS.iter().flat_map(|name| overlay(name)).chain([secret_example()]) {
+    for object in OVERLAYS.iter().flat_map(|name| overlay(name)).chain(secret_examples()) {
         assert_eq!(round_trip(&object).unwrap(), object);
         assert!(object["kind"] == "Namespace" || object["metadata"]["namespace"] == "lustrum", "{object}");
     }
@@ -136,9 +151,10 @@ fn kubectl_builds_the_same() {
 
 #[test]
 fn everything_that_a_pod_names_is_there() {
-    let secret = secret_example();
-    for name in OVERLAYS {
-        let (objects, (_, pod)) = (overlay(name), pod(name));
+    let secrets = secret_examples();
+    for (name, maker) in PODS {
+        let objects = overlay(name);
+        let (_, pod) = pod_of(&objects, maker);
         let [container] = &pod.containers[..] else { panic!("one container") };
         let account = the(&objects, "ServiceAccount", pod.service_account_name.as_ref().unwrap());
         assert_eq!(account["automountServiceAccountToken"], false);
@@ -162,21 +178,27 @@ fn everything_that_a_pod_names_is_there() {
                 let data = the(&objects, "ConfigMap", &map.name)["data"].clone();
                 files.extend(data.as_object().unwrap().keys().map(|key| format!("{at}/{key}")));
             } else if let Some(from) = &volume.secret {
-                assert_eq!(secret["metadata"]["name"], *from.secret_name.as_ref().unwrap());
+                let secret = the(&secrets, "Secret", from.secret_name.as_ref().unwrap());
                 for item in from.items.as_ref().unwrap() {
                     assert!(secret["stringData"][&item.key].is_string(), "no key {}", item.key);
                     files.insert(format!("{at}/{}", item.path));
                 }
                 let others = from.default_mode.unwrap() & 0o337;
                 assert_eq!(others, 0, "a secret that others may read");
-            } else {
-                let claim = volume.persistent_volume_claim.as_ref().unwrap();
+            } else if let Some(claim) = &volume.persistent_volume_claim {
                 the(&objects, "PersistentVolumeClaim", &claim.claim_name);
+                written.push(at);
+            } else {
+                assert!(volume.empty_dir.as_ref().unwrap().size_limit.is_some(), "{}", volume.name);
                 written.push(at);
             }
         }
         let job = job(&objects, "hyperv-daily");
-        assert_eq!(written, [job.output.dir], "the only place that can be written to");
+        // What does not go into a store lies in a folder of the store's, or among temporary files.
+        let temporary = container.env.iter().flatten().find(|variable| variable.name == "TMPDIR");
+        let place = temporary.and_then(|variable| variable.value.clone()).unwrap_or(job.output.dir.clone());
+        assert_eq!(written, [place], "the only place that can be written to");
+        assert_eq!(temporary.is_some(), job.output.dir.starts_with("s3://"));
         let arguments = container.args.clone().unwrap();
         let config = arguments.iter().position(|word| word == "--config").unwrap() + 1;
         let directory = container.working_dir.clone().unwrap();
@@ -186,7 +208,9 @@ fn everything_that_a_pod_names_is_there() {
             for text in the(&objects, "ConfigMap", map)["data"].as_object().unwrap().values() {
                 for named in text.as_str().unwrap().split("\"file:").skip(1) {
                     let named = named.split('"').next().unwrap();
-                    assert!(files.contains(named), "{named} is nowhere: {files:?}");
+                    // The finalizer asks nobody and has no password.
+                    let is_needed = maker != FINALIZER || named.contains("lustrum-store");
+                    assert_eq!(files.contains(named), is_needed, "{named}: {files:?}");
                 }
             }
         }
@@ -200,8 +224,8 @@ const PEAK_MIB: u64 = 240;
 #[test]
 fn a_pod_may_do_little_and_take_little() {
     let peak = PEAK_MIB << 20;
-    for name in OVERLAYS {
-        let (_, pod) = pod(name);
+    for (name, maker) in PODS {
+        let (_, pod) = pod_of(&overlay(name), maker);
         let shared = pod.security_context.unwrap();
         assert_eq!(shared.run_as_non_root, Some(true));
         assert_eq!((shared.run_as_user, shared.fs_group), (Some(65532), Some(65532)), "as in the image");
@@ -228,59 +252,114 @@ fn a_pod_may_do_little_and_take_little() {
     }
 }
 
-#[test]
-fn the_times_of_the_cronjob_fit_into_each_other() {
-    let objects = overlay("cronjob");
-    let object = the(&objects, "CronJob", "lustrum-hyperv-daily");
-    let cronjob: CronJob = typed(&object);
-    // The controller appends 11 characters and a label holds 63.
-    assert!(cronjob.metadata.name.unwrap().len() <= 52);
-    let spec = cronjob.spec.unwrap();
-    let job_spec = spec.job_template.spec.unwrap();
-    let pod = job_spec.template.spec.unwrap();
-    let mut job = job(&objects, "hyperv-daily");
-
-    assert_eq!(job.schedule.len(), 1);
-    assert_eq!(job.schedule[0].cron, spec.schedule, "the job and its CronJob say the same");
-    assert_eq!(Some(&job.schedule[0].timezone), spec.time_zone.as_ref());
+/// The slots of a job in a year without surprises, as its own schedule has them.
+fn slots(job: &mut Job) -> Vec<DateTime<chrono::Utc>> {
     job.scheduling.jitter = None;
     let agenda = Agenda::of(&job.name, &job.schedule, &job.scheduling);
     let new_year = DateTime::from_timestamp(1_798_761_600, 0).unwrap();
-    let slots: Vec<_> = agenda.slots_after(new_year).take(400).map(|slot| slot.instant()).collect();
-    let period: TimeDelta = slots.windows(2).map(|pair| pair[1] - pair[0]).min().unwrap();
+    agenda.slots_after(new_year).take(400).map(|slot| slot.instant()).collect()
+}
 
-    let active = Duration::from_secs(job_spec.active_deadline_seconds.unwrap().try_into().unwrap());
-    let grace = Duration::from_secs(pod.termination_grace_period_seconds.unwrap().try_into().unwrap());
-    let late = TimeDelta::seconds(spec.starting_deadline_seconds.unwrap());
-    assert!(job.limits.run_deadline + grace < active, "a run ends by its own deadline first");
-    assert!(TimeDelta::from_std(active).unwrap() + late < period, "over before the next begins");
-    assert!(grace > job.limits.close_timeout + job.limits.operation_timeout && grace < active);
-    assert!(late >= TimeDelta::seconds(10), "less than 10 s is not reliable");
-    assert_eq!(spec.concurrency_policy.as_deref(), Some("Forbid"));
+#[test]
+fn the_times_of_the_cronjobs_fit_into_each_other() {
+    for name in ["cronjob", "sharded"] {
+        let objects = overlay(name);
+        let object = the(&objects, "CronJob", CENSUS);
+        let cronjob: CronJob = typed(&object);
+        // The controller appends 11 characters and a label holds 63.
+        assert!(cronjob.metadata.name.unwrap().len() <= 52);
+        let spec = cronjob.spec.unwrap();
+        let job_spec = spec.job_template.spec.unwrap();
+        let pod = job_spec.template.spec.clone().unwrap();
+        let mut job = job(&objects, "hyperv-daily");
+
+        assert_eq!(job.schedule.len(), 1);
+        assert_eq!(job.schedule[0].cron, spec.schedule, "the job and its CronJob say the same");
+        assert_eq!(Some(&job.schedule[0].timezone), spec.time_zone.as_ref());
+        let period: TimeDelta = slots(&mut job).windows(2).map(|pair| pair[1] - pair[0]).min().unwrap();
+
+        let active = Duration::from_secs(job_spec.active_deadline_seconds.unwrap().try_into().unwrap());
+        let grace = Duration::from_secs(pod.termination_grace_period_seconds.unwrap().try_into().unwrap());
+        let late = TimeDelta::seconds(spec.starting_deadline_seconds.unwrap());
+        assert!(job.limits.run_deadline + grace < active, "a run ends by its own deadline first");
+        assert!(TimeDelta::from_std(active).unwrap() + late < period, "over before the next begins");
+        assert!(grace > job.limits.close_timeout + job.limits.operation_timeout && grace < active);
+        assert!(late >= TimeDelta::seconds(10), "less than 10 s is not reliable");
+        assert_eq!(spec.concurrency_policy.as_deref(), Some("Forbid"));
+        assert!(job_spec.ttl_seconds_after_finished.unwrap() > 3600);
+        a_failed_pod_is_replaced_as_it_should(&job_spec);
+    }
+}
+
+fn a_failed_pod_is_replaced_as_it_should(job: &JobSpec) {
+    let pod = job.template.spec.as_ref().unwrap();
     assert_eq!(pod.restart_policy.as_deref(), Some("Never"), "what podFailurePolicy asks for");
-    assert_eq!(job_spec.pod_replacement_policy.as_deref(), Some("Failed"), "likewise");
-    assert!(job_spec.backoff_limit.unwrap() > 0 && job_spec.ttl_seconds_after_finished.unwrap() > 3600);
-    for rule in job_spec.pod_failure_policy.unwrap().rules {
-        assert!(["FailJob", "Ignore"].contains(&rule.action.as_str()));
-        if let Some(codes) = rule.on_exit_codes {
+    assert_eq!(job.pod_replacement_policy.as_deref(), Some("Failed"), "likewise");
+    let is_indexed = job.completion_mode.as_deref() == Some("Indexed");
+    // Tries are counted by index or over all, never both.
+    let tries = if is_indexed { job.backoff_limit_per_index } else { job.backoff_limit };
+    assert!(tries.unwrap() > 0 && job.backoff_limit.is_some() != is_indexed);
+    for rule in &job.pod_failure_policy.as_ref().unwrap().rules {
+        let fails = if is_indexed { "FailIndex" } else { "FailJob" };
+        assert!([fails, "Ignore"].contains(&rule.action.as_str()), "{}", rule.action);
+        if let Some(codes) = &rule.on_exit_codes {
             assert_eq!(codes.container_name.as_ref(), Some(&pod.containers[0].name));
-            assert!(codes.operator == "In" && !codes.values.contains(&0), "0 is no failure");
+            assert!(codes.operator == "In" && codes.values == [2], "75 is tried again, 0 is no failure");
         }
-        for condition in rule.on_pod_conditions.unwrap_or_default() {
+        for condition in rule.on_pod_conditions.iter().flatten() {
             assert_eq!((condition.type_.as_str(), condition.status.as_str()), ("DisruptionTarget", "True"));
         }
     }
 }
 
 #[test]
-fn a_pod_of_the_cronjob_learns_its_slot_and_forgives_dead_hosts() {
-    let (_, pod) = pod("cronjob");
-    let container = &pod.containers[0];
-    let variable = &container.env.as_ref().unwrap()[0];
-    assert_eq!(variable.name, JOB_NAME_VARIABLE);
-    let field = variable.value_from.as_ref().unwrap().field_ref.as_ref().unwrap();
-    assert_eq!(field.field_path, "metadata.labels['batch.kubernetes.io/job-name']");
-    assert!(container.args.as_ref().unwrap().contains(&"--exit-zero-if-recorded".to_owned()));
+fn the_parts_of_an_indexed_job_know_each_other() {
+    let objects = overlay("sharded");
+    let cronjob: CronJob = typed(&the(&objects, "CronJob", CENSUS));
+    let spec = cronjob.spec.unwrap().job_template.spec.unwrap();
+    assert_eq!(spec.completion_mode.as_deref(), Some("Indexed"));
+    let completions = spec.completions.unwrap();
+    assert_eq!(spec.parallelism, Some(completions), "a part that waits would make the others wait");
+    assert_eq!(spec.max_failed_indexes, Some(completions));
+    let (_, pod) = pod("sharded");
+    let told = |name: &str| pod.containers[0].env.iter().flatten().find(|v| v.name == name).cloned();
+    assert_eq!(told(COUNT_VARIABLE).unwrap().value, Some(completions.to_string()));
+    assert_eq!(told(INDEX_VARIABLE), None, "Kubernetes sets it");
+    assert!(Shard::new(0, completions.try_into().unwrap()).is_ok());
+}
+
+#[test]
+fn the_finalizer_comes_when_the_parts_are_over() {
+    let objects = overlay("sharded");
+    let spec = |name| typed::<CronJob>(&the(&objects, "CronJob", name)).spec.unwrap();
+    let (census, finalizer) = (spec(CENSUS), spec(FINALIZER));
+    assert_eq!(census.time_zone, finalizer.time_zone);
+    let job_spec = finalizer.job_template.spec.unwrap();
+    a_failed_pod_is_replaced_as_it_should(&job_spec);
+    let active = |seconds: Option<i64>| TimeDelta::seconds(seconds.unwrap());
+    let last_end = active(census.starting_deadline_seconds)
+        + active(census.job_template.spec.unwrap().active_deadline_seconds);
+    let mut job = job(&objects, "hyperv-daily");
+    let parts = slots(&mut job);
+    job.schedule[0].cron = finalizer.schedule;
+    let finalizers = slots(&mut job);
+    let own = active(finalizer.starting_deadline_seconds) + active(job_spec.active_deadline_seconds);
+    for (part, next) in parts.iter().zip(&parts[1..]) {
+        let comes = finalizers.iter().find(|slot| *slot > part).unwrap();
+        assert!(*part + last_end < *comes && *comes + own < *next, "{part} {comes} {next}");
+    }
+}
+
+#[test]
+fn a_pod_of_the_cronjobs_learns_its_slot_and_forgives_dead_hosts() {
+    for name in ["cronjob", "sharded"] {
+        let (_, pod) = pod(name);
+        let container = &pod.containers[0];
+        let variable = container.env.iter().flatten().find(|variable| variable.name == JOB_NAME_VARIABLE);
+        let field = variable.unwrap().value_from.as_ref().unwrap().field_ref.as_ref().unwrap();
+        assert_eq!(field.field_path, "metadata.labels['batch.kubernetes.io/job-name']");
+        assert!(container.args.as_ref().unwrap().contains(&"--exit-zero-if-recorded".to_owned()));
+    }
 }
 
 #[test]
@@ -326,16 +405,28 @@ fn the_daemon_notices_a_changed_config_map() {
     assert_eq!(hosts(&mut library), 2);
 }
 
+/// The ports that all policies together let a pod call.
+fn ports(name: &str) -> Vec<(String, u64)> {
+    let policies = overlay(name).into_iter().filter(|object| object["kind"] == "NetworkPolicy");
+    let rules = policies.flat_map(|policy| {
+        let spec = typed::<NetworkPolicy>(&policy).spec.unwrap();
+        assert!(spec.ingress.is_none_or(|ingress| ingress.is_empty()));
+        spec.egress.unwrap()
+    });
+    let ports = rules.flat_map(|rule| rule.ports.unwrap());
+    let number = |port: Option<_>| serde_json::to_value(port).unwrap().as_u64().unwrap();
+    ports.map(|port| (port.protocol.unwrap(), number(port.port))).collect()
+}
+
 #[test]
 fn out_go_name_lookups_and_winrm_and_nothing_comes_in() {
     let policy: NetworkPolicy = typed(&the(&overlay("daemon"), "NetworkPolicy", "lustrum"));
     let spec = policy.spec.unwrap();
     assert_eq!(spec.policy_types.unwrap(), ["Ingress", "Egress"]);
     assert_eq!(spec.ingress, Some(Vec::new()));
-    let ports = spec.egress.unwrap().into_iter().flat_map(|rule| rule.ports.unwrap());
-    let ports: Vec<_> = ports
-        .map(|port| (port.protocol.unwrap(), serde_json::to_value(port.port).unwrap().as_u64().unwrap()))
-        .collect();
-    let ports: Vec<_> = ports.iter().map(|(protocol, port)| (protocol.as_str(), *port)).collect();
-    assert_eq!(ports, [("UDP", 53), ("TCP", 53), ("TCP", 5985), ("TCP", 5986)]);
+    let known = [("UDP", 53), ("TCP", 53), ("TCP", 5985), ("TCP", 5986)];
+    let mut known = known.map(|(protocol, port)| (protocol.to_owned(), port)).to_vec();
+    assert_eq!((ports("daemon"), ports("cronjob")), (known.clone(), known.clone()));
+    known.push(("TCP".to_owned(), 443));
+    assert_eq!(ports("sharded"), known, "and the store");
 }

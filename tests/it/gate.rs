@@ -26,7 +26,7 @@ async fn storm(gate: Arc<Gate>, hosts: u32, accepts: fn(u32) -> bool) -> (u32, u
                 Ok(pass) => {
                     let nth = logons.fetch_add(1, Ordering::SeqCst);
                     tokio::time::sleep(Duration::from_millis(20)).await;
-                    if accepts(nth) { pass.accepted() } else { pass.refused() }
+                    if accepts(nth) { pass.accepted().await } else { pass.refused().await }
                 }
                 Err(failure) => {
                     assert_eq!(failure.kind, FailureKind::CredentialBlocked);
@@ -63,15 +63,16 @@ async fn an_acceptance_resets_the_count() {
 async fn a_lost_connection_frees_the_canary_and_counts_for_nothing() {
     let gate = Gate::new(1);
     for _ in 0..10 {
+        gate.admit(&name()).await.unwrap().unheard().await;
         drop(gate.admit(&name()).await.unwrap());
     }
-    gate.admit(&name()).await.unwrap().refused();
+    gate.admit(&name()).await.unwrap().refused().await;
     assert!(gate.admit(&name()).await.is_err());
 }
 
 #[tokio::test(start_paused = true)]
 async fn credentials_are_judged_apart() {
     let gate = Gate::new(1);
-    gate.admit(&name()).await.unwrap().refused();
+    gate.admit(&name()).await.unwrap().refused().await;
     assert!(gate.admit(&CredentialName("other".into())).await.is_ok());
 }

@@ -39,6 +39,10 @@ async fn stale_are_committed_slots_and_those_long_left() {
         ("census-20261102T060000.000Z.spool", 1),
         ("census-20261103T060000.000Z.spool", 20),
         ("census-20261121T050000.000Z.spool", 0),
+        // Shards of a committed slot and of one that may go on: no runs of their own.
+        ("census-20261120T060000.000Z.2-of-8.spool", 1),
+        ("census-20261121T050000.000Z.2-of-8.spool", 0),
+        ("census-20261121T040000.000Z.finalizer.spool", 0),
         // One's own, and what is nobody's spool.
         ("census-20261104T060000.000Z.spool", 20),
         ("notes.spool", 20),
@@ -60,6 +64,8 @@ async fn stale_are_committed_slots_and_those_long_left() {
             "census-20261102T060000.000Z.spool",
             "census-20261103T060000.000Z.spool",
             "census-20261104T060000.000Z.spool",
+            "census-20261121T040000.000Z.finalizer.spool",
+            "census-20261121T050000.000Z.2-of-8.spool",
             "census-20261121T050000.000Z.spool",
             "notes.spool",
         ]

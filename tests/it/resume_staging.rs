@@ -11,7 +11,7 @@ use lustrum::model::event::{Event, Verdict};
 use lustrum::model::manifest::Manifest;
 use lustrum::model::status::FinalStatus;
 use lustrum::model::target::HostName;
-use lustrum::output::layout::RunKeys;
+use lustrum::output::layout::{self, RunKeys};
 use lustrum::output::spool::Spool;
 use lustrum::output::store::Store;
 use lustrum::tables::table::{Row, TableSpec};
@@ -53,7 +53,8 @@ impl Machine {
 
     async fn take_up(&self, store: &Store, wanted: &[&str]) -> PartsTaken {
         let wanted = wanted.iter().map(|name| host(name)).collect();
-        take_up_parts(store, &header(9), &TABLES, &self.spool, wanted).await.unwrap()
+        let below = layout::parts(&header(9).job, header(9).slot);
+        take_up_parts(store, &below, &header(9), &TABLES, &self.spool, wanted).await.unwrap()
     }
 
     async fn told(&self) -> Vec<(String, String)> {
@@ -105,7 +106,7 @@ async fn hosts_are_staged_after_a_time_and_when_many_wait_and_at_the_end() {
     assert_eq!(staged(&store).await[2..], [["h"]]);
     staging.stage().await.unwrap();
     assert_eq!(staged(&store).await.len(), 3, "a part is written once");
-    assert_eq!(parts(&store).await[0].0, RunKeys::of(&header(1)).part(0));
+    assert_eq!(parts(&store).await[0].0, RunKeys::of(&header(1)).part(None, 0));
 
     let elsewhere = Machine::new();
     let taken = elsewhere.take_up(&store, &["a", "h", "z"]).await;

@@ -125,6 +125,38 @@ def whole_runs(program, s3):
     check("and a missing one", path.removeprefix("prod/") in program.said("runs", "verify", first, code=1))
 
 
+def sharded(program, s3):
+    """Three pods of an Indexed Job, one of them killed and begun again. The slot is the minute."""
+    known = [run["run_id"] for run in program.told("runs", "list")]
+    job = f"lustrum-fleet-{int(time.time()) // 60}"
+
+    def pod(index):
+        told = {"JOB_COMPLETION_INDEX": str(index), "JOB_COMPLETIONS": "3", "KUBERNETES_JOB_NAME": job}
+        return subprocess.Popen([program.binary, "run", "./fleet.toml", "--exit-zero-if-recorded"], cwd=program.folder,
+                                env={**program.environment, **told}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    pods = {index: pod(index) for index in range(3)}
+    time.sleep(0.5)
+    pods[1].kill()
+    pods[1].wait()
+    pods[1] = pod(1)
+    for index in range(3):
+        for _ in range(5):
+            if pods[index].wait() == 0:
+                break
+            pods[index] = pod(index)
+    check("every part ends", [one.returncode for one in pods.values()], [0, 0, 0])
+    runs = [run for run in program.told("runs", "list") if run["run_id"] not in known]
+    check("one run of all hosts", [(run["hosts"], run["scope"]) for run in runs], [(4, "full")])
+    merged = runs[0]["run_id"]
+    check("which is the single run", program.told("diff", known[0], merged)["changes"], [])
+    program.said("runs", "verify", merged)
+    slot = merged.removeprefix("simulated-")
+    check("no staged part is left", keys(s3, "census", f"prod/runs/simulated/{slot}/staged/"), [])
+    program.said("finalize", "./fleet.toml", slot, code=1)
+    program.said("finalize", "./fleet.toml", "latest")
+
+
 def held(s3, slot):
     return keys(s3, "census", f"prod/runs/slow/{slot.removesuffix('Z')}.000Z/lease/")
 
@@ -250,6 +282,7 @@ def main():
         s3.create_bucket(Bucket="census")
         refusals(strong, s3)
         whole_runs(strong, s3)
+        sharded(strong, s3)
         leases(strong, s3)
         leftovers(strong, s3)
         weak(Program(binary, folder, rclone, "s3://census/prod"), client(rclone))

@@ -17,7 +17,10 @@ pub fn objects(folder: &Path) -> Vec<Value> {
     let text = std::fs::read_to_string(folder.join("kustomization.yaml")).unwrap();
     let kustomization = documents(&text).remove(0);
     let mut found = Vec::new();
-    for (feature, value) in kustomization.as_object().unwrap() {
+    let mut features: Vec<_> = kustomization.as_object().unwrap().iter().collect();
+    // What is generated may replace what a resource has generated.
+    features.sort_by_key(|(feature, _)| feature.as_str() != "resources");
+    for (feature, value) in features {
         match feature.as_str() {
             "apiVersion" | "kind" | "namespace" => {}
             // Names are not changed: the generated ones can be spelled here.
@@ -30,8 +33,18 @@ pub fn objects(folder: &Path) -> Vec<Value> {
                 }
             }
             "configMapGenerator" => {
-                let namespace = &kustomization["namespace"];
-                found.extend(value.as_array().unwrap().iter().map(|one| config_map(folder, one, namespace)));
+                for one in value.as_array().unwrap() {
+                    let map = config_map(folder, one, &kustomization["namespace"]);
+                    let same = |other: &&mut Value| {
+                        other["kind"] == "ConfigMap" && other["metadata"] == map["metadata"]
+                    };
+                    let before = found.iter_mut().find(same);
+                    assert_eq!(before.is_some(), one["behavior"] == "replace", "{}", map["metadata"]);
+                    match before {
+                        Some(before) => *before = map,
+                        None => found.push(map),
+                    }
+                }
             }
             other => panic!("{}: nobody builds `{other}` here", folder.display()),
         }

@@ -7,6 +7,7 @@ pub mod exposition;
 pub mod fault_store;
 pub mod golden;
 pub mod health_cases;
+pub mod indexed_job;
 pub mod killed_daemon;
 pub mod killed_run;
 pub mod killed_slot;
