@@ -410,12 +410,46 @@ fn ports(name: &str) -> Vec<(String, u64)> {
     let policies = overlay(name).into_iter().filter(|object| object["kind"] == "NetworkPolicy");
     let rules = policies.flat_map(|policy| {
         let spec = typed::<NetworkPolicy>(&policy).spec.unwrap();
-        assert!(spec.ingress.is_none_or(|ingress| ingress.is_empty()));
-        spec.egress.unwrap()
+        spec.egress.unwrap_or_default()
     });
     let ports = rules.flat_map(|rule| rule.ports.unwrap());
     let number = |port: Option<_>| serde_json::to_value(port).unwrap().as_u64().unwrap();
     ports.map(|port| (port.protocol.unwrap(), number(port.port))).collect()
+}
+
+#[test]
+fn the_daemon_is_asked_how_it_does_where_it_answers() {
+    let (_, pod) = pod("daemon");
+    let container = &pod.containers[0];
+    let arguments = container.args.clone().unwrap();
+    let after = |flag: &str| arguments[arguments.iter().position(|word| word == flag).unwrap() + 1].clone();
+    let listen: std::net::SocketAddr = after("--listen").parse().unwrap();
+    let [port] = &container.ports.as_ref().unwrap()[..] else { panic!("one port") };
+    assert_eq!((port.name.as_deref(), port.container_port), (Some("face"), i32::from(listen.port())));
+    assert!(!listen.ip().is_loopback() && after("--token-file").ends_with("/api-token"));
+    for (probe, path) in [(&container.liveness_probe, "/healthz"), (&container.readiness_probe, "/readyz")] {
+        let asked = probe.as_ref().unwrap().http_get.as_ref().unwrap();
+        assert_eq!(asked.path.as_deref(), Some(path));
+        assert_eq!(serde_json::to_value(&asked.port).unwrap(), "face");
+    }
+    // A standing store may take 5 s to be given up, a turn of the loop a minute.
+    let probe = container.readiness_probe.as_ref().unwrap();
+    assert!(probe.timeout_seconds.unwrap() > 5);
+    let probe = container.liveness_probe.as_ref().unwrap();
+    assert!(probe.period_seconds.unwrap() * probe.failure_threshold.unwrap() >= 60);
+
+    for name in ["cronjob", "sharded", "daemon"] {
+        let policies = overlay(name).into_iter().filter(|object| object["kind"] == "NetworkPolicy");
+        let rules: Vec<_> = policies
+            .flat_map(|policy| typed::<NetworkPolicy>(&policy).spec.unwrap().ingress.unwrap_or_default())
+            .collect();
+        assert_eq!(rules.len(), usize::from(name == "daemon"), "{name}");
+        for rule in rules {
+            let ports = serde_json::to_value(&rule.ports).unwrap();
+            assert_eq!(ports, serde_json::json!([{ "protocol": "TCP", "port": listen.port() }]));
+            assert_eq!(rule.from.unwrap().len(), 1);
+        }
+    }
 }
 
 #[test]
