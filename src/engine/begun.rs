@@ -11,17 +11,19 @@ use crate::output::store::Store;
 use crate::output::store_error::StoreError;
 
 /// The slots of a job from an instant on that have staged parts and no manifest, oldest first.
-/// Somebody may be at work on one: who runs it too stands by. One listing of all runs since then.
+/// Somebody may be at work on one: who runs it too stands by. A slot that is divided is left to
+/// its shards and their finalizer, whose leases a whole run does not meet. One listing of all
+/// runs since then.
 pub async fn begun(store: &Store, job: &JobName, since: DateTime<Utc>) -> Result<Vec<Slot>, StoreError> {
-    let (mut begun, mut committed) = (BTreeSet::new(), BTreeSet::new());
+    let (mut begun, mut others) = (BTreeSet::new(), BTreeSet::new());
     let before = layout::run_folder(job, Slot::at(since));
     for key in store.list_after(&layout::slots(job), &before).await? {
         let Some(slot) = layout::slot_of(job, &key) else { continue };
-        if key == layout::manifest(job, slot) {
-            committed.insert(slot);
+        if key == layout::manifest(job, slot) || key == layout::division(job, slot) {
+            others.insert(slot);
         } else if key.is_below(&layout::parts(job, slot)) {
             begun.insert(slot);
         }
     }
-    Ok(begun.difference(&committed).copied().collect())
+    Ok(begun.difference(&others).copied().collect())
 }

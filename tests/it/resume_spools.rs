@@ -86,6 +86,9 @@ async fn begun_are_slots_with_staged_parts_and_without_a_manifest() {
         "runs/census/20261120T080000.000Z/000000000001/vinfo.csv",
         "runs/census/20261120T090000.000Z/staged/000000000001-000000.part",
         "runs/census/20261120T090000.000Z/staged/000000000002-000000.part",
+        // Divided: pods may be at work on it, each under a lease of its own.
+        "runs/census/20261120T100000.000Z/parts/division.json",
+        "runs/census/20261120T100000.000Z/staged/2-of-8/000000000001-000000.part",
         "runs/census/latest.json",
         "runs/census2/20261120T100000.000Z/staged/000000000001-000000.part",
     ] {
