@@ -1,0 +1,3 @@
+//! What we measure: conditions and their judgement.
+
+pub mod threshold;
