@@ -2,3 +2,4 @@
 
 pub mod catalogue;
 pub mod probe;
+pub mod threshold;
