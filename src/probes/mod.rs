@@ -1,0 +1,4 @@
+//! What we measure besides hosts: how long, how much, and whether what is told is true.
+
+pub mod catalogue;
+pub mod probe;
