@@ -50,6 +50,8 @@ mod hyperv_session;
 mod hyperv_tables;
 mod hyperv_vm_columns;
 mod hyperv_wire;
+mod latency_journal;
+mod latency_scenarios;
 mod lease;
 mod logon_book;
 mod manifest;

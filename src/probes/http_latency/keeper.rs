@@ -25,6 +25,14 @@ pub enum Miss {
     Unanswered(String),
 }
 
+impl Miss {
+    pub fn why(&self) -> &str {
+        match self {
+            Self::Refused(why) | Self::Unanswered(why) => why,
+        }
+    }
+}
+
 /// What to do about a token before a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Need {

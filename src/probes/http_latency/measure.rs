@@ -77,9 +77,19 @@ impl HttpLatency {
         &self.orders
     }
 
-    #[must_use]
-    pub fn heard_by(self, listener: Listener) -> Self {
-        Self { listener: Some(listener), ..self }
+    /// From now on a measuring is one cycle, and every request is told as soon as it has ended.
+    pub fn go_cycle_by_cycle(&mut self, listener: Listener) {
+        self.orders.cycles = 1;
+        self.listener = Some(listener);
+    }
+
+    /// Opens and locks the CSV before anything is measured. What is opened once stays.
+    pub async fn take_post(&self, ground: &Ground) -> Result<(), JournalError> {
+        let mut post = self.post.lock().await;
+        if post.is_none() {
+            *post = Some(self.open_post(ground)?);
+        }
+        Ok(())
     }
 
     /// Cycles that this value has begun.
@@ -98,7 +108,7 @@ impl HttpLatency {
         asks
     }
 
-    fn take_post(&self, ground: &Ground) -> Result<Post, JournalError> {
+    fn open_post(&self, ground: &Ground) -> Result<Post, JournalError> {
         let Orders { manners, bounds, login, redaction, csv, .. } = self.orders.clone();
         let own = || ground.folder.join(format!("{}.csv", ground.name));
         let journal = Journal::open(&csv.unwrap_or_else(own), ground.clock.now())?;
@@ -190,20 +200,15 @@ impl Probe for HttpLatency {
     }
 
     async fn measure(&self, ground: &Ground, harvest: &mut Harvest) -> ProbeVerdict {
+        if let Err(error) = self.take_post(ground).await {
+            return ProbeVerdict::failed(unopened(&error));
+        }
         let mut post = self.post.lock().await;
-        let post = match &mut *post {
-            Some(post) => post,
-            none => match self.take_post(ground) {
-                Ok(taken) => {
-                    let aside = taken.journal.put_aside().map(|aside| {
-                        format!("the CSV had other columns and was put aside as {}", aside.display())
-                    });
-                    harvest.warnings.extend(aside);
-                    none.insert(taken)
-                }
-                Err(error) => return ProbeVerdict::failed(unopened(&error)),
-            },
-        };
+        let Some(post) = &mut *post else { return ProbeVerdict::failed(never_opened()) };
+        if let Some(aside) = post.journal.put_aside().filter(|_| post.cycle == 0) {
+            let message = format!("the CSV had other columns and was put aside as {}", aside.display());
+            harvest.warnings.push(message);
+        }
         if self.orders.manners.trust.danger_accept_invalid_certs {
             harvest
                 .warnings
@@ -259,6 +264,10 @@ fn failure_kind(kind: TroubleKind) -> FailureKind {
         TroubleKind::TooLarge => FailureKind::OutputLimit,
         _ => FailureKind::NoAnswer,
     }
+}
+
+fn never_opened() -> Failure {
+    Failure::new(FailureKind::Bug, "the CSV was just opened")
 }
 
 fn unopened(error: &JournalError) -> Failure {

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use crate::model::credential::Secret;
 use crate::probes::http_latency::ask::{Ask, Method};
 use crate::probes::http_latency::attempt::{Bounds, Ended, Letter, attempt};
-use crate::probes::http_latency::keeper::{Keeper, Need};
+use crate::probes::http_latency::keeper::{Keeper, Miss, Need};
 use crate::probes::http_latency::lines::{Lines, Manners};
 use crate::probes::http_latency::login::Login;
 use crate::probes::http_latency::record::{ExchangeRecord, Place, Purpose, RequestRecord, RetryReason};
@@ -74,7 +74,7 @@ impl Station {
         }
         let read = self.take(login, &ended);
         course.record.token_refresh = read.is_ok();
-        ended.trouble = read.err();
+        ended.trouble = read.err().map(|(trouble, _)| trouble);
         self.arrive(course, ended)
     }
 
@@ -175,13 +175,13 @@ impl Station {
 
     async fn log_in(&mut self, login: &Login, course: &mut Course) -> Result<(), String> {
         let ended = self.fetch(login, course).await;
-        self.take(login, &ended).map_err(|trouble| trouble.message)?;
+        self.take(login, &ended).map_err(|(_, miss)| miss.why().to_owned())?;
         course.record.token_refresh = true;
         Ok(())
     }
 
     /// Makes of an answer to a login what it is worth.
-    fn take(&mut self, login: &Login, ended: &Ended) -> Result<(), Trouble> {
+    fn take(&mut self, login: &Login, ended: &Ended) -> Result<(), (Trouble, Miss)> {
         let now = self.clock.now();
         let is_cut_off = ended.trouble.as_ref().is_some_and(|trouble| trouble.kind == TroubleKind::Cancelled);
         match login.read(ended) {
@@ -189,10 +189,11 @@ impl Station {
                 self.keeper.keep(Token::new(token, now, login.skew));
                 Ok(())
             }
-            Err((trouble, _)) if is_cut_off => Err(trouble),
             Err((trouble, miss)) => {
-                self.keeper.missed(&miss, now);
-                Err(trouble)
+                if !is_cut_off {
+                    self.keeper.missed(&miss, now);
+                }
+                Err((trouble, miss))
             }
         }
     }
