@@ -14,6 +14,7 @@ pub mod transport;
 
 pub mod census;
 pub mod history;
+pub mod probes;
 pub mod providers;
 
 pub mod config;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 const FLOORS: [&[&str]; 7] = [
     &["model", "time", "tables"],
     &["transport", "output", "notify", "simulator"],
-    &["census", "history", "providers"],
+    &["census", "history", "probes", "providers"],
     &["config", "stages"],
     &["engine"],
     &["daemon"],
