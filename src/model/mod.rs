@@ -6,6 +6,7 @@ pub mod event;
 pub mod failure;
 pub mod manifest;
 pub mod outcome;
+pub mod probe;
 pub mod realm;
 pub mod remembered;
 pub mod run;

@@ -1,3 +1,5 @@
-//! What is measured of services that are reachable over HTTP.
+//! What we measure besides hosts: how long, how much, and whether what is told is true.
 
+pub mod catalogue;
 pub mod exposition;
+pub mod probe;
