@@ -1,1 +1,4 @@
 //! Tables of what probes measured, one file a table.
+
+pub mod prometheus_query;
+pub mod prometheus_rule;
