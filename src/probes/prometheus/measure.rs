@@ -1,6 +1,7 @@
 //! The probe: rules and dashboards held against an endpoint or a server.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, OnceLock};
 
 use serde_json::json;
 
@@ -44,6 +45,15 @@ pub struct PrometheusProbe {
     pub failing: BTreeSet<Verdict>,
     /// Whether lines that break the format fail it.
     pub is_strict: bool,
+    /// Where somebody hears of everything that was found.
+    pub heard: Option<Arc<OnceLock<Heard>>>,
+}
+
+/// Everything that was found, as the tables have it.
+#[derive(Clone, Debug, Default)]
+pub struct Heard {
+    pub queries: Vec<PrometheusQuery>,
+    pub rules: Vec<PrometheusRule>,
 }
 
 /// Everything that was found.
@@ -102,6 +112,9 @@ impl Probe for PrometheusProbe {
         };
         let headline = self.headline(&found);
         let is_broken = found.checks.iter().any(|check| check.finding != Finding::Held);
+        if let Some(heard) = &self.heard {
+            let _once = heard.set(Heard { queries: found.queries.clone(), rules: found.rules.clone() });
+        }
         harvest.batches.push(PrometheusQuery::batch(found.queries));
         harvest.batches.push(PrometheusRule::batch(found.rules));
         match ended {
