@@ -37,7 +37,7 @@ pub struct Scene {
 impl Scene {
     /// Of two scrapes, one after the other. `wildcards` are labels that targets get elsewhere,
     /// beside `job` and `instance`.
-    pub fn of_endpoint(before: &Parsed, now: &Parsed, wildcards: &[String]) -> Self {
+    pub fn of_endpoint(before: &Parsed, now: &Parsed, wildcards: &[String], honors_labels: bool) -> Self {
         let mut kinds = HashMap::new();
         let mut declared = BTreeSet::new();
         for family in &now.families {
@@ -51,7 +51,8 @@ impl Scene {
             }
         }
         let made = OF_EVERY_SCRAPE.map(|name| Labels::from([(METRIC_NAME.to_owned(), name.to_owned())]));
-        let series: Vec<Labels> = now.samples().map(labels_of).chain(made).collect();
+        let series: Vec<Labels> =
+            now.samples().map(|sample| labels_of(sample, honors_labels)).chain(made).collect();
         let mut labels: BTreeSet<String> = series.iter().flat_map(|labels| labels.keys()).cloned().collect();
         let wildcards: Vec<String> =
             TARGET_LABELS.iter().map(|label| (*label).to_owned()).chain(wildcards.iter().cloned()).collect();
@@ -91,10 +92,10 @@ impl Scene {
 }
 
 /// As a server keeps it: a label that it gives to targets itself makes way for the server's.
-fn labels_of(sample: &Sample) -> Labels {
-    let kept = |name: &String| match TARGET_LABELS.contains(&name.as_str()) {
-        true => format!("exported_{name}"),
-        false => name.clone(),
+fn labels_of(sample: &Sample, honors_labels: bool) -> Labels {
+    let kept = |name: &String| {
+        let makes_way = !honors_labels && TARGET_LABELS.contains(&name.as_str());
+        if makes_way { format!("exported_{name}") } else { name.clone() }
     };
     let labels = sample.labels.iter().filter(|(_, value)| !value.is_empty());
     let labels = labels.map(|(name, value)| (kept(name), value.clone()));
