@@ -10,11 +10,13 @@ use crate::model::probe::{ProbeKind, ProbeName, ProbeVerdict};
 use crate::model::target::HostName;
 use crate::probes::http_latency::measure::HttpLatency;
 use crate::probes::probe::{Ground, Harvest, Probe};
+use crate::probes::prometheus::measure::PrometheusProbe;
 use crate::tables::table::TableSpec;
 
 /// One of the probes.
 pub enum AnyProbe {
     HttpLatency(HttpLatency),
+    Prometheus(PrometheusProbe),
 }
 
 /// A probe of a job, checked and with its secrets.
@@ -62,24 +64,28 @@ impl Probe for AnyProbe {
     fn kind(&self) -> ProbeKind {
         match self {
             Self::HttpLatency(probe) => probe.kind(),
+            Self::Prometheus(probe) => probe.kind(),
         }
     }
 
     fn tables(&self) -> &'static [&'static TableSpec] {
         match self {
             Self::HttpLatency(probe) => probe.tables(),
+            Self::Prometheus(probe) => probe.tables(),
         }
     }
 
     fn view(&self) -> serde_json::Value {
         match self {
             Self::HttpLatency(probe) => probe.view(),
+            Self::Prometheus(probe) => probe.view(),
         }
     }
 
     async fn measure(&self, ground: &Ground, harvest: &mut Harvest) -> ProbeVerdict {
         match self {
             Self::HttpLatency(probe) => probe.measure(ground, harvest).await,
+            Self::Prometheus(probe) => probe.measure(ground, harvest).await,
         }
     }
 }

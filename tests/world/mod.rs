@@ -25,6 +25,7 @@ pub mod scripted_service;
 pub mod served;
 pub mod simulated_host;
 pub mod simulated_run;
+pub mod slow_service;
 pub mod stopped_time;
 pub mod timed_store;
 pub mod told;

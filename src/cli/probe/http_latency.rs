@@ -8,7 +8,6 @@ use std::time::Duration;
 use futures::FutureExt;
 use tokio_util::sync::CancellationToken;
 
-use crate::cli::archive;
 use crate::cli::args::Global;
 use crate::cli::exit::Exit;
 use crate::cli::probe::http_latency_args::HttpLatencyArguments;
@@ -73,8 +72,8 @@ fn line_of_json(value: &impl serde::Serialize) -> String {
 
 /// The folder of live files, the same as a run of the job has.
 fn live_folder(opening: &Opening, job: &Job, planned: &PlannedProbe) -> Result<PathBuf, Refusal> {
-    let ledger = archive::open_root(opening)?;
-    let folder = launch::live_folder(ledger.store(), &job.name).join(planned.name.as_str());
+    let store = opening.open().map_err(|error| Refusal::Store(error.to_string()))?;
+    let folder = launch::live_folder(&store, &job.name).join(planned.name.as_str());
     let made = std::fs::create_dir_all(&folder);
     made.map_err(|error| Refusal::Store(format!("cannot make the folder {}: {error}", folder.display())))?;
     Ok(folder)
@@ -96,15 +95,18 @@ impl Endless<'_> {
             return Err(Refusal::Usage("the probe is no http-latency probe".to_owned()));
         };
         // Before any run: a file that another process writes, or nobody may write, ends it here.
-        probe.take_post(&self.ground(CancellationToken::new())).await.map_err(|error| Refusal::Store(error.to_string()))?;
+        probe
+            .take_post(&self.ground(CancellationToken::new()))
+            .await
+            .map_err(|error| Refusal::Store(error.to_string()))?;
         let pause = arguments.pause.unwrap_or(probe.orders().pause);
         let mut signals = Signals::listen()?;
         let mut worst = Exit::Ok;
         for cycle in 1_u64.. {
-            let exit = self.cycle(probe, &mut signals).await?;
+            let (exit, was_told) = self.cycle(probe, &mut signals).await?;
             worst = if rank(exit) < rank(worst) { exit } else { worst };
-            let is_told_to_end = signals.next().now_or_never().is_some();
-            if is_told_to_end || arguments.cycles.is_some_and(|cycles| cycle >= u64::from(cycles)) {
+            let is_told = was_told || signals.next().now_or_never().is_some();
+            if is_told || arguments.cycles.is_some_and(|cycles| cycle >= u64::from(cycles)) {
                 // Told to end is how an endless probe ends.
                 return Ok(if arguments.cycles.is_none() { Exit::Ok } else { worst });
             }
@@ -115,8 +117,8 @@ impl Endless<'_> {
         Ok(worst)
     }
 
-    /// One cycle, as a run if the store lets it.
-    async fn cycle(&self, probe: &HttpLatency, signals: &mut Signals) -> Result<Exit, Refusal> {
+    /// One cycle, as a run if the store lets it; and whether somebody said to end.
+    async fn cycle(&self, probe: &HttpLatency, signals: &mut Signals) -> Result<(Exit, bool), Refusal> {
         let begun = probe.cycles_begun().await;
         let single = Single {
             job: self.job.clone(),
@@ -128,10 +130,12 @@ impl Endless<'_> {
         };
         let Measured { exit, manifest } = measure(single, self.terminal).await?;
         let is_measured = probe.cycles_begun().await > begun;
-        if !is_measured && manifest.is_none() {
+        let was_told = if is_measured {
+            false
+        } else {
             self.terminal.warning("the store has not taken the run: the cycle is in the CSV only");
-            self.measure_alone(probe, signals).await;
-        }
+            self.measure_alone(probe, signals).await
+        };
         let records = std::mem::take(&mut *self.records.lock().unwrap_or_else(PoisonError::into_inner));
         let tally = Tally::of(&records);
         let run = manifest.as_ref().map(|manifest| manifest.run_id.to_string());
@@ -143,29 +147,33 @@ impl Endless<'_> {
             cycle_text(&tally, verdict, self.terminal.out)
         };
         self.terminal.print(&text)?;
-        Ok(exit)
+        Ok((exit, was_told))
     }
 
-    /// A cycle without a run.
-    async fn measure_alone(&self, probe: &HttpLatency, signals: &mut Signals) {
+    /// A cycle without a run; whether somebody said to end.
+    async fn measure_alone(&self, probe: &HttpLatency, signals: &mut Signals) -> bool {
         let stop = CancellationToken::new();
         let (ground, mut harvest) = (self.ground(stop.clone()), Harvest::default());
+        let mut was_told = false;
         {
-            let measuring = std::pin::pin!(probe.measure(&ground, &mut harvest));
-            let deadline = self.planned.deadline;
-            let told = async {
-                let _ended = tokio::time::timeout(deadline, signals.next()).await;
-                stop.cancel();
-                std::future::pending::<()>().await
-            };
-            tokio::select! {
-                _ = measuring => {}
-                () = told => {}
+            let mut measuring = std::pin::pin!(probe.measure(&ground, &mut harvest));
+            let deadline = tokio::time::sleep(self.planned.deadline);
+            let mut deadline = std::pin::pin!(deadline);
+            loop {
+                tokio::select! {
+                    _ = &mut measuring => break,
+                    () = &mut deadline, if !stop.is_cancelled() => stop.cancel(),
+                    _ = signals.next() => {
+                        was_told = true;
+                        stop.cancel();
+                    }
+                }
             }
         }
         for warning in &harvest.warnings {
             self.terminal.warning(warning);
         }
+        was_told
     }
 
     /// Whether somebody said to end.
@@ -186,6 +194,13 @@ impl Endless<'_> {
 
 /// The order in which exit codes are looked at: the first that fits wins.
 fn rank(exit: Exit) -> usize {
-    let order = [Exit::Usage, Exit::NotRecorded, Exit::Cancelled, Exit::TryAgain, Exit::ThresholdFailed, Exit::NotAllOk];
+    let order = [
+        Exit::Usage,
+        Exit::NotRecorded,
+        Exit::Cancelled,
+        Exit::TryAgain,
+        Exit::ThresholdFailed,
+        Exit::NotAllOk,
+    ];
     order.iter().position(|one| *one == exit).unwrap_or(order.len())
 }

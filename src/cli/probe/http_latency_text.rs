@@ -79,7 +79,8 @@ pub fn request_line(record: &RequestRecord, look: Look) -> String {
         None => record.ask.label.clone(),
     };
     let status = record.status.map_or_else(|| "-".to_owned(), |status| status.to_string());
-    let latency = record.latency_sec().map_or_else(|| "not sent".to_owned(), |sec| Quantity::Time.show(sec * 1_000.0));
+    let latency =
+        record.latency_sec().map_or_else(|| "not sent".to_owned(), |sec| Quantity::Time.show(sec * 1_000.0));
     let mut line =
         format!("{}  {:<32} {status:>3}  {latency:>9}", record.started_at.format("%H:%M:%S"), visible(&name));
     if let Some(reason) = record.retry {

@@ -2,4 +2,5 @@
 
 pub mod http_latency;
 pub mod login;
+pub mod prometheus;
 pub mod settings;

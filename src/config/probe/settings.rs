@@ -12,6 +12,7 @@ use crate::config::desk::Desk;
 use crate::config::environment::Environment;
 use crate::config::form;
 use crate::config::probe::http_latency::HttpLatencySettings;
+use crate::config::probe::prometheus::PrometheusSettings;
 use crate::config::problem::{Problem, Problems};
 use crate::model::probe::ProbeName;
 use crate::model::target::HostName;
@@ -33,11 +34,13 @@ pub struct ProbeSettings {
     pub deadline: Duration,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub http_latency: Option<HttpLatencySettings>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prometheus: Option<PrometheusSettings>,
 }
 
 impl Default for ProbeSettings {
     fn default() -> Self {
-        Self { name: None, deadline: Duration::from_secs(3600), http_latency: None }
+        Self { name: None, deadline: Duration::from_secs(3600), http_latency: None, prometheus: None }
     }
 }
 
@@ -90,6 +93,9 @@ impl ProbeSettings {
             let mut desk = desk("http-latency");
             let probe = settings.probe(&mut desk, around.hosts);
             return probe.map(AnyProbe::HttpLatency).ok_or(desk.problems);
+        }
+        if let Some(settings) = &self.prometheus {
+            return settings.probe(desk("prometheus")).map(AnyProbe::Prometheus);
         }
         let mut desk = desk("");
         desk.add("", "expected `http-latency`, `http-load` or `prometheus`, one of them");

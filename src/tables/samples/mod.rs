@@ -2,3 +2,5 @@
 
 pub mod http_attempt;
 pub mod http_request;
+pub mod prometheus_query;
+pub mod prometheus_rule;
