@@ -91,12 +91,13 @@ async fn play(scenario: &Scenario) -> Played {
         }
         authority.certify("service", Ipv4Addr::LOCALHOST.into()).unwrap().acceptor().clone()
     });
-    let service = ScriptedService::start(scenario.service.clone(), acceptor, clock.clone()).await;
-    let port = service.address.port();
+    let service = match scenario.dead {
+        true => None,
+        false => Some(ScriptedService::start(scenario.service.clone(), acceptor, clock.clone()).await),
+    };
+    let port = service.as_ref().map_or_else(dead_port, |service| service.address.port());
     let scheme = if scenario.tls.is_some() { "https" } else { "http" };
     settings.url = format!("{scheme}://127.0.0.1:{port}");
-    settings.cycles = scenario.cycles.unwrap_or(1);
-    let service = (!scenario.dead).then_some(service);
     let environment: Environment = [("PASSWORD".to_owned(), PASSWORD.to_owned())].into_iter().collect();
     let origin = |_: &str| "scenario".to_owned();
     let mut desk = Desk::at("probe[0].http-latency", &environment, place.path(), &origin);
@@ -110,7 +111,12 @@ async fn play(scenario: &Scenario) -> Played {
         folder: place.path().to_owned(),
     };
     let mut harvest = Harvest::default();
-    let verdict = probe.measure(&ground, &mut harvest).await;
+    let mut verdict = probe.measure(&ground, &mut harvest).await;
+    // As it is by hand: the probe goes on where it was.
+    for _ in 1..scenario.cycles.unwrap_or(1) {
+        tokio::time::advance(settings.pause).await;
+        verdict = probe.measure(&ground, &mut harvest).await;
+    }
     let csv = std::fs::read_to_string(place.path().join("api.csv")).unwrap();
     let shown = format!("{csv}{verdict:?}{harvest:?}{}", probe.view());
     for secret in [PASSWORD, "e30.", "s3cret"] {
@@ -132,6 +138,12 @@ async fn play(scenario: &Scenario) -> Played {
         heard: heard.collect(),
         posted,
     }
+}
+
+/// One that nobody listens on.
+fn dead_port() -> u16 {
+    let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    listener.local_addr().unwrap().port()
 }
 
 /// Phases are there in their order, none without the one before, and they fit into the whole;
@@ -208,4 +220,46 @@ async fn every_scenario_writes_its_lines() {
         played.attempts.iter().for_each(|rows| look_at_phases(name, rows, is_tls));
     }
     time.go_on();
+}
+
+/// The cycles of one run, with their pauses, on a clock that runs by itself.
+#[tokio::test(start_paused = true)]
+async fn a_run_of_several_cycles_rests_between_them() {
+    let place = tempfile::tempdir().unwrap();
+    let settings: HttpLatencySettings = toml::from_str(&format!(
+        "url = \"http://127.0.0.1:{}\"\ncycles = 3\npause = \"1h\"\nrepeats = 1\nroute = [{{ label = \"a\", path = \"/a\" }}]",
+        dead_port()
+    ))
+    .unwrap();
+    let (environment, origin) = (Environment::default(), |_: &str| "test".to_owned());
+    let mut desk = Desk::at("probe[0].http-latency", &environment, place.path(), &origin);
+    let probe = settings.probe(&mut desk, &[]).unwrap();
+    let stop = CancellationToken::new();
+    let ground = Ground {
+        name: ProbeName::parse("api").unwrap(),
+        clock: Clock::starting_at("2026-11-21T06:00:00Z".parse().unwrap()),
+        stop: stop.clone(),
+        hosts: Vec::new(),
+        folder: place.path().to_owned(),
+    };
+    probe.measure(&ground, &mut Harvest::default()).await;
+    let csv = std::fs::read_to_string(place.path().join("api.csv")).unwrap();
+    let began = |line: &str| {
+        let fields: Vec<_> = line.split(',').collect();
+        [fields[0], fields[1], fields[18]].join(" ")
+    };
+    let began: Vec<_> = csv.lines().skip(1).map(began).collect();
+    assert_eq!(
+        began,
+        [
+            "1 1 2026-11-21T06:00:00.000000Z",
+            "2 2 2026-11-21T07:00:00.000000Z",
+            "3 3 2026-11-21T08:00:00.000000Z"
+        ]
+    );
+    // Told to end, it ends: in a pause, and before a request.
+    stop.cancel();
+    let verdict = probe.measure(&ground, &mut Harvest::default()).await;
+    assert_eq!(verdict.ending.word(), "failed");
+    assert_eq!(csv, std::fs::read_to_string(place.path().join("api.csv")).unwrap());
 }

@@ -177,7 +177,7 @@ impl HttpLatencySettings {
             }
             routes.extend(route.ready(desk, index, base.as_ref(), self.repeats, known));
         }
-        let trust = self.trust(desk);
+        let (trust, conditions) = (self.trust(desk), self.conditions(desk));
         let redact = self.redact.iter().map(String::as_str);
         let orders = Orders {
             base: base?,
@@ -199,7 +199,7 @@ impl HttpLatencySettings {
             login: login.map(|login| login.map(Arc::new)).map_or(Some(None), |login| login.map(Some))?,
             redaction: Arc::new(Redaction::of(redact)),
             csv: self.csv.as_ref().map(|csv| desk.path(csv)),
-            conditions: self.conditions(desk),
+            conditions,
         };
         desk.problems.is_empty().then(|| HttpLatency::new(orders))
     }

@@ -91,8 +91,9 @@ impl LoginSettings {
             desk.add("login.path", "is missing");
             None
         } else {
-            let url = resolve(base?, &self.path, None);
-            url.map_err(|why| desk.add_value("login.path", format!("{:?}", self.path), why)).ok()
+            let url = base.map(|base| resolve(base, &self.path, None));
+            let refused = |why| desk.add_value("login.path", format!("{:?}", self.path), why);
+            url.and_then(|url| url.map_err(refused).ok())
         };
         if !(self.token.is_empty() || self.token.starts_with('/')) {
             let why = "expected a JSON pointer such as \"/access_token\" or \"/data/token\"";
