@@ -32,7 +32,7 @@ Exit codes, first match wins:
    4  cancelled
   75  try again: interrupted, nothing committed
    5  a threshold failed
-   1  some host is not OK
+   1  some host is not OK, or a probe could not measure
    0  otherwise";
 
 /// What every command understands.

@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 
 use crate::cli::columns::{Columns, counted};
 use crate::cli::terminal::Look;
-use crate::config::load::{self, Loaded, Request};
+use crate::config::load::{self, Loaded, Request, Secrets};
 use crate::config::problem::Problems;
 
 /// What `config check` found.
@@ -20,7 +20,8 @@ pub struct Checked {
 pub fn check(request: &Request, with_secrets: bool) -> Checked {
     let has_fleet = request.job.is_some();
     let found = if has_fleet {
-        load::ask(request, with_secrets).map(|asked| {
+        let secrets = if with_secrets { Secrets::All } else { Secrets::None };
+        load::ask(request, secrets).map(|asked| {
             let hosts = counted(asked.fleet.targets.len() as u64, "host", "hosts");
             let credentials = counted(asked.fleet.credentials().len() as u64, "credential", "credentials");
             let missing = if with_secrets { "" } else { " (secrets not looked at)" };

@@ -3,6 +3,8 @@
 use std::io;
 use std::time::Duration;
 
+use tokio_util::sync::CancellationToken;
+
 use crate::cli::aftermath::Aftermath;
 use crate::cli::args::DemoArguments;
 use crate::cli::exit::Exit;
@@ -55,6 +57,7 @@ pub async fn demo(arguments: &DemoArguments, terminal: &Terminal) -> io::Result<
     let plan = Plan::of(
         Asked {
             fleet: Fleet { targets: simulator.targets(AuthMethod::Negotiate), warnings: Vec::new() },
+            probes: Vec::new(),
             credentials: [(credential.name.clone(), credential)].into(),
             warnings: Vec::new(),
             job,
@@ -72,6 +75,8 @@ pub async fn demo(arguments: &DemoArguments, terminal: &Terminal) -> io::Result<
         json: arguments.json,
         by_collector: false,
         zero_if_recorded: false,
+        quit: CancellationToken::new(),
+        shows_progress: true,
     };
     let aftermath = Aftermath::of(&Job { name: asked.plan.job.clone(), ..Job::default() }, Vec::new(), None);
     let exit = survey(asked, &aftermath, provider, terminal).await?;

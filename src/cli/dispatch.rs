@@ -17,7 +17,7 @@ use crate::cli::refusal::{Answer, Refusal, tell_problems};
 use crate::cli::simulate::simulate;
 use crate::cli::terminal::Terminal;
 use crate::cli::{diff, dotenv, finalize, plan_text, request, run, runs, schema, serve};
-use crate::config::load;
+use crate::config::load::{self, Secrets};
 use crate::engine::plan::Plan;
 use crate::time::clock::Clock;
 
@@ -67,7 +67,7 @@ fn on_runtime<E: From<io::Error>>(work: impl Future<Output = Result<Exit, E>>) -
 fn print_plan(global: &Global, plan: &PlanArguments, terminal: &Terminal) -> Answer {
     let environment = dotenv::read()?;
     // A plan is read on any machine; only the run needs the secrets.
-    let asked = load::ask(&request::of_plan(global, plan, environment), false)?;
+    let asked = load::ask(&request::of_plan(global, plan, environment), Secrets::None)?;
     for warning in &asked.warnings {
         terminal.warning(warning);
     }

@@ -15,7 +15,7 @@ pub enum Exit {
     TryAgain = 75,
     /// A probe's threshold failed.
     ThresholdFailed = 5,
-    /// Some host is not OK.
+    /// Some host is not OK, or a probe could not measure.
     NotAllOk = 1,
     Ok = 0,
 }
@@ -29,6 +29,8 @@ pub struct RunEnd {
     pub threshold_failed: bool,
     /// Hosts that are neither OK nor proven to be empty.
     pub hosts_not_ok: u64,
+    /// Probes that could not measure, or not to their end.
+    pub probes_not_measured: u64,
 }
 
 impl Exit {
@@ -49,7 +51,7 @@ impl Exit {
             Self::Ok
         } else if end.threshold_failed {
             Self::ThresholdFailed
-        } else if end.hosts_not_ok > 0 {
+        } else if end.hosts_not_ok > 0 || end.probes_not_measured > 0 {
             Self::NotAllOk
         } else {
             Self::Ok

@@ -1,5 +1,7 @@
 //! `lustrum finalize`: commits a slot from what its shards have staged.
 
+use tokio_util::sync::CancellationToken;
+
 use crate::cli::aftermath::Aftermath;
 use crate::cli::args::Global;
 use crate::cli::exit::Exit;
@@ -9,7 +11,7 @@ use crate::cli::run::textfile_of;
 use crate::cli::survey::{Scene, Survey, not_recorded};
 use crate::cli::terminal::Terminal;
 use crate::cli::{dotenv, request, sharded, telemetry};
-use crate::config::load;
+use crate::config::load::{self, Secrets};
 use crate::engine::launch::Lineage;
 use crate::engine::plan::Plan;
 use crate::engine::shards;
@@ -20,8 +22,8 @@ use crate::providers::provider::Provider;
 
 pub async fn finalize(global: &Global, arguments: &FinalizeArguments, terminal: &Terminal) -> Answer {
     let request = request::of_finalize(global, arguments, dotenv::read()?);
-    // Nobody is asked: the secrets may be elsewhere.
-    let asked = load::ask(&request, false)?;
+    // No host is asked: their secrets may be elsewhere.
+    let asked = load::ask(&request, Secrets::OfProbes)?;
     let log = telemetry::start(&asked.job.log, terminal);
     let _log = log.map_err(|error| Refusal::Usage(error.to_string()))?;
     let (platform, shell, delta) = (asked.job.platform, asked.job.limits.shell(), asked.job.output.delta);
@@ -40,6 +42,8 @@ pub async fn finalize(global: &Global, arguments: &FinalizeArguments, terminal: 
         json: arguments.json,
         by_collector: false,
         zero_if_recorded: arguments.exit_zero_if_recorded,
+        quit: CancellationToken::new(),
+        shows_progress: true,
     };
     match platform {
         Platform::Hyperv => {

@@ -3,6 +3,7 @@
 use crate::cli::telemetry::EVENTS;
 use crate::engine::recorder::Listener;
 use crate::model::event::{Event, RunHeader};
+use crate::model::probe::{ProbeEnding, ProbeRecord};
 use crate::model::status::FinalStatus;
 
 /// A listener of a run's events that logs each once, where it becomes an outcome.
@@ -52,6 +53,17 @@ impl Listener for Journal {
             Event::VmMoved { vm_id, kept, seen_on, .. } => {
                 let hosts = seen_on.len();
                 tracing::info!(target: EVENTS, { run.id = self.run, vm_id, kept = %kept, hosts }, "VM moved during the run");
+            }
+            Event::ProbeStarted { probe, kind, .. } => {
+                tracing::debug!(target: EVENTS, { run.id = self.run, probe.name = %probe, kind = kind.word() }, "probe started");
+            }
+            Event::ProbeEnded { probe, record: ProbeRecord { kind, verdict, rows, duration_ms, .. } } => {
+                let (kind, ended) = (kind.word(), verdict.ending.word());
+                if verdict.ending == ProbeEnding::Passed {
+                    tracing::info!(target: EVENTS, { run.id = self.run, probe.name = %probe, kind, ended, rows, duration_ms }, "probe ended");
+                } else {
+                    tracing::warn!(target: EVENTS, { run.id = self.run, probe.name = %probe, kind, ended, rows, duration_ms }, "{}", verdict.headline);
+                }
             }
             Event::ArtifactWritten { artifact } => {
                 let (path, rows, bytes) = (artifact.path.as_str(), artifact.rows, artifact.bytes);

@@ -23,6 +23,7 @@ pub mod journal;
 pub mod lineage;
 pub mod notify_words;
 pub mod plan_text;
+pub mod probe;
 pub mod progress;
 pub mod refusal;
 pub mod request;

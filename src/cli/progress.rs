@@ -9,6 +9,7 @@ use crate::cli::terminal::{Paint, Terminal};
 use crate::engine::recorder::Listener;
 use crate::model::event::{Event, Verdict};
 use crate::model::outcome::Stage;
+use crate::model::probe::{ProbeEnding, ProbeName, ProbeRecord};
 use crate::model::status::FinalStatus;
 use crate::model::target::HostName;
 
@@ -43,6 +44,11 @@ impl Listener for Progress {
                     bar.set_message(format!("{host} {} {step}", stage.word()));
                 }
             }
+            Event::ProbeStarted { probe, kind, .. } => match &self.bar {
+                Some(bar) => bar.set_message(format!("{probe} {}", kind.spoken())),
+                None => self.terminal.note(&format!("probe {probe}  {}", kind.spoken())),
+            },
+            Event::ProbeEnded { probe, record } => self.measured(probe, record),
             Event::HostAudited { host, verdict, duration_ms } => self.audited(host, verdict, *duration_ms),
             Event::ArtifactWritten { artifact } => {
                 if let Some(bar) = &self.bar {
@@ -60,8 +66,8 @@ impl Listener for Progress {
 
 impl Progress {
     /// A terminal whose standard error carries a JSON log gets no lines for people.
-    pub fn new(terminal: Terminal, dry_run: bool) -> Self {
-        let silent = terminal.err_is_log();
+    pub fn new(terminal: Terminal, dry_run: bool, silent: bool) -> Self {
+        let silent = silent || terminal.err_is_log();
         Self { terminal, bar: None, silent, dry_run, hosts: 0, done: 0, not_ok: 0 }
     }
 
@@ -110,6 +116,14 @@ impl Progress {
         self.end_host(host, verdict.status.spoken(), paint, &facts.join("  "), duration_ms);
     }
 
+    fn measured(&self, probe: &ProbeName, record: &ProbeRecord) {
+        let ending = &record.verdict.ending;
+        let word = format!("{:<18}", ending.spoken());
+        let word = self.terminal.err.paint(paint_of_probe(ending), &word);
+        let (taken, headline) = (duration(record.duration_ms), visible(&record.verdict.headline));
+        self.terminal.note(format!("{word} {probe}  {taken}  {headline}").trim_end());
+    }
+
     /// With a bar, only what is not well is worth a line that stays.
     fn end_host(&mut self, host: &HostName, word: &str, paint: Paint, facts: &str, duration_ms: u64) {
         self.done += 1;
@@ -150,6 +164,14 @@ pub const fn paint_of(status: FinalStatus) -> Paint {
         FinalStatus::InventoryOk | FinalStatus::InventoryEmpty => Paint::Good,
         FinalStatus::InventoryPartial => Paint::Warn,
         FinalStatus::InventoryError => Paint::Bad,
+    }
+}
+
+pub const fn paint_of_probe(ending: &ProbeEnding) -> Paint {
+    match ending {
+        ProbeEnding::Passed => Paint::Good,
+        ProbeEnding::ThresholdFailed => Paint::Warn,
+        ProbeEnding::Failed { .. } | ProbeEnding::NotRun { .. } => Paint::Bad,
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use tokio_util::sync::CancellationToken;
+
 use crate::cli::aftermath::Aftermath;
 use crate::cli::args::{Global, RunArguments};
 use crate::cli::exit::Exit;
@@ -11,7 +13,7 @@ use crate::cli::survey::{Survey, survey};
 use crate::cli::terminal::Terminal;
 use crate::cli::{dotenv, lineage, request, shard, slot, telemetry, textfile};
 use crate::config::job::Job;
-use crate::config::load;
+use crate::config::load::{self, Secrets};
 use crate::config::problem::Problem;
 use crate::engine::plan::Plan;
 use crate::engine::share::Share;
@@ -28,7 +30,7 @@ pub async fn run(global: &Global, arguments: &RunArguments, terminal: &Terminal)
     let told = slot::told(arguments, &environment, Clock::system().now()).map_err(Refusal::Usage)?;
     let shard = shard::told(arguments, &environment, &told).map_err(Refusal::Usage)?;
     let request = request::of_run(global, arguments, environment);
-    let asked = load::ask(&request, true)?;
+    let asked = load::ask(&request, Secrets::All)?;
     let log = telemetry::start(&asked.job.log, terminal);
     let _log = log.map_err(|error| Refusal::Usage(error.to_string()))?;
     let textfile = textfile_of(&asked.job)?;
@@ -37,7 +39,11 @@ pub async fn run(global: &Global, arguments: &RunArguments, terminal: &Terminal)
     let job = asked.job.clone();
     let mut plan = Plan::of(asked, arguments.dry_run);
     let (lineage, warning) = lineage::of(arguments, &mut plan, &opening).await?;
-    if plan.targets.is_empty() {
+    // What was picked by hand, and what is asked again, are hosts.
+    if lineage.scope != Scope::Full {
+        plan.probes.clear();
+    }
+    if plan.targets.is_empty() && plan.probes.is_empty() {
         return nothing_to_retry(arguments, terminal);
     }
     warnings.extend(warning);
@@ -66,6 +72,8 @@ pub async fn run(global: &Global, arguments: &RunArguments, terminal: &Terminal)
         json: arguments.json,
         by_collector: !arguments.fleet.only.is_empty(),
         zero_if_recorded: arguments.exit_zero_if_recorded,
+        quit: CancellationToken::new(),
+        shows_progress: true,
         plan,
     };
     match platform {

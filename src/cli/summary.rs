@@ -10,6 +10,7 @@ use crate::model::artifact::{Artifact, ArtifactFormat};
 use crate::model::event::CancelCause;
 use crate::model::manifest::{HostRecord, Manifest, MovedVm, Warning};
 use crate::model::outcome::Outcome;
+use crate::model::probe::{ProbeName, ProbeRecord};
 use crate::model::run::{Attempt, JobName, RunId, Slot};
 use crate::model::status::{FinalStatus, Reason};
 use crate::model::target::HostName;
@@ -44,6 +45,9 @@ pub struct Summary {
     pub slowest: Vec<Slow>,
     pub collectors: BTreeMap<String, CollectorTotals>,
     pub moved_vms: Vec<MovedVm>,
+    /// What was measured, by name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub probes: BTreeMap<ProbeName, ProbeRecord>,
     pub warnings: Vec<Warning>,
     pub files: Files,
 }
@@ -91,6 +95,9 @@ pub struct Files {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_hosts: Option<String>,
     pub tables: BTreeMap<String, TableFiles>,
+    /// The documents of probes.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub of_probes: Vec<String>,
     pub bytes: u64,
     /// A shell line that shows the rows.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -131,6 +138,7 @@ impl Summary {
             slowest: slowest(manifest),
             collectors: collectors(manifest),
             moved_vms: manifest.moved_vms.values().cloned().collect(),
+            probes: manifest.probes.clone(),
             warnings: manifest.warnings.clone(),
             files: files(manifest, root, manifest_key),
         }
@@ -214,10 +222,21 @@ fn files(manifest: &Manifest, root: &str, manifest_key: Option<&str>) -> Files {
         report: named("hyperv_run_report.json"),
         workbook: named(".xlsx"),
         retry_hosts: named("targets_retry_hosts.txt"),
+        of_probes: of_probes(manifest).map(|path| below(path)).collect(),
         query: query(&tables),
         bytes: manifest.artifacts.values().map(|artifact| artifact.bytes).sum(),
         tables,
     }
+}
+
+/// What lies in a folder that bears a probe's name.
+fn of_probes(manifest: &Manifest) -> impl Iterator<Item = &String> {
+    let of_probe = |path: &&String| {
+        let folder = path.rsplit('/').nth(1);
+        manifest.probes.keys().any(|probe| folder == Some(probe.as_str()))
+    };
+    let documents = manifest.artifacts.iter().filter(|(_, artifact)| artifact.table.is_none());
+    documents.map(|(path, _)| path).filter(of_probe)
 }
 
 /// VMs by host where there is a vinfo, the first table otherwise.

@@ -1,11 +1,12 @@
 //! The end of a run for people: a screenful, however large the fleet.
 
 use crate::cli::columns::{Columns, count, counted, duration, size, visible};
-use crate::cli::progress::paint_of;
+use crate::cli::progress::{paint_of, paint_of_probe};
 use crate::cli::summary::Summary;
 use crate::cli::terminal::{Look, Paint};
 use crate::model::artifact::ArtifactFormat;
 use crate::model::event::CancelCause;
+use crate::model::probe::{Finding, ProbeRecord};
 use crate::model::status::FinalStatus;
 
 /// Lists are cut here; the files have everything.
@@ -16,13 +17,16 @@ const LONGEST_LIST: usize = 20;
 pub fn render(summary: &Summary, look: Look, by_collector: bool) -> String {
     let mut page = Page { look, lines: Vec::new() };
     page.heading(summary);
-    page.counts(summary);
+    if summary.hosts > 0 || summary.probes.is_empty() {
+        page.counts(summary);
+    }
     page.not_ok(summary);
     if by_collector {
         page.collectors(summary);
     }
     page.slowest(summary);
     page.moved(summary);
+    page.probes(summary);
     page.warnings(summary);
     page.files(summary);
     page.lines.join("\n")
@@ -45,7 +49,11 @@ impl Page {
     }
 
     fn heading(&mut self, summary: &Summary) {
-        let what = if summary.dry_run { "Dry run" } else { "Census" };
+        let what = match summary {
+            Summary { dry_run: true, .. } => "Dry run",
+            Summary { hosts: 0, probes, .. } if !probes.is_empty() => "Probes",
+            _ => "Census",
+        };
         let title = self.look.paint(Paint::Strong, &format!("{what} of {}", summary.job));
         let taken = duration(summary.duration_ms);
         self.lines.push(format!("{title}  slot {}  attempt {}  took {taken}", summary.slot, summary.attempt));
@@ -171,6 +179,30 @@ impl Page {
         self.rest(summary.moved_vms.len());
     }
 
+    fn probes(&mut self, summary: &Summary) {
+        if summary.probes.is_empty() {
+            return;
+        }
+        self.section("Probes", "");
+        for (name, ProbeRecord { kind, verdict, duration_ms, .. }) in &summary.probes {
+            let ending = self.look.paint(paint_of_probe(&verdict.ending), verdict.ending.spoken());
+            let (kind, taken) = (kind.spoken(), duration(*duration_ms));
+            let grade = verdict.grade.as_ref().map(|grade| format!("  {grade}")).unwrap_or_default();
+            self.lines.push(format!("  {name}  {kind}  {ending}{grade}  {taken}"));
+            self.lines.push(format!("    {}", visible(&verdict.headline)));
+            let mut columns = Columns::default();
+            for check in &verdict.checks {
+                let word = match check.finding {
+                    Finding::Held => "held",
+                    Finding::Broken => "broken",
+                    Finding::Unknown => "unknown",
+                };
+                columns.row(["", word, &check.expression, &check.shown]);
+            }
+            self.columns(&columns);
+        }
+    }
+
     fn warnings(&mut self, summary: &Summary) {
         if summary.warnings.is_empty() {
             return;
@@ -215,6 +247,9 @@ impl Page {
             if let Some(path) = path {
                 columns.row([name, "", &below(path)]);
             }
+        }
+        for path in &files.of_probes {
+            columns.row(["probe", "", &below(path)]);
         }
         // Paths are for pasting: they are never wrapped.
         self.lines.extend(columns.lines(None));

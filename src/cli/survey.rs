@@ -3,6 +3,8 @@
 use std::io;
 use std::sync::Arc;
 
+use tokio_util::sync::CancellationToken;
+
 use crate::cli::aftermath::Aftermath;
 use crate::cli::exit::{Exit, RunEnd};
 use crate::cli::journal::Journal;
@@ -46,6 +48,9 @@ pub struct Survey {
     /// Tell how each collector went.
     pub by_collector: bool,
     pub zero_if_recorded: bool,
+    /// Cancelled, the run ends as by Ctrl-C.
+    pub quit: CancellationToken,
+    pub shows_progress: bool,
 }
 
 /// Runs the survey and says how it ended, on the terminal and by the exit code.
@@ -145,7 +150,7 @@ impl<'a, P: Provider + 'static> Scene<'a, P> {
         let patience = if is_shard && is_own { Patience::StandBy } else { Patience::Leave };
         let stop = Stop::default();
         let witness = self.aftermath.begin(header.slot);
-        let progress = Progress::new(self.terminal.clone(), plan.dry_run);
+        let progress = Progress::new(self.terminal.clone(), plan.dry_run, !self.survey.shows_progress);
         let ground = Ground {
             clock: self.clock.clone(),
             store: self.store.clone(),
@@ -161,6 +166,9 @@ impl<'a, P: Provider + 'static> Scene<'a, P> {
         loop {
             tokio::select! {
                 ended = &mut running => return Some(ended),
+                () = self.survey.quit.cancelled(), if stop.cause().is_none() => {
+                    stop.order(StopCause::Cancelled(CancelCause::Operator));
+                }
                 order = self.signals.next() => match order {
                     Order::Cancel => stop.order(StopCause::Cancelled(CancelCause::Operator)),
                     Order::Interrupt => stop.order(StopCause::Interrupted),
@@ -255,7 +263,12 @@ impl<'a, P: Provider + 'static> Scene<'a, P> {
             summary_text::render(&summary, self.terminal.out, self.survey.by_collector)
         };
         self.terminal.print(&text)?;
-        Ok(Exit::of_run(end_of(manifest), self.survey.zero_if_recorded))
+        Ok(self.exit_of(manifest))
+    }
+
+    /// The code of a committed run.
+    pub fn exit_of(&self, manifest: &Manifest) -> Exit {
+        Exit::of_run(end_of(manifest), self.survey.zero_if_recorded)
     }
 }
 
@@ -265,6 +278,8 @@ fn end_of(manifest: &Manifest) -> RunEnd {
     RunEnd {
         cancelled: manifest.cancelled.is_some(),
         hosts_not_ok: of(FinalStatus::InventoryPartial) + of(FinalStatus::InventoryError),
+        threshold_failed: manifest.probes_beyond_threshold() > 0,
+        probes_not_measured: manifest.probes_not_measured(),
         ..RunEnd::default()
     }
 }

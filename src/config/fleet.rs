@@ -40,7 +40,7 @@ pub fn resolve(job: &Job, origins: &Origins, directory: &Path) -> Result<Fleet, 
     let mut desk =
         Desk { job, origins, directory, members, problems: Problems::default(), warnings: Vec::new() };
     let hosts = desk.hosts();
-    if hosts.is_empty() && desk.problems.is_empty() {
+    if hosts.is_empty() && job.probe.is_empty() && desk.problems.is_empty() {
         let message =
             "no hosts: list them there, name a `fleet.hosts-file`, or give `--hosts` or `--hosts-file`";
         let is_set = origins.is_set("fleet.hosts");

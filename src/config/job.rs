@@ -12,6 +12,7 @@ use crate::config::form;
 use crate::config::health::Health;
 use crate::config::limits::Limits;
 use crate::config::notify::NotifySettings;
+use crate::config::probe::settings::ProbeSettings;
 use crate::config::retention::Retention;
 use crate::config::schedule::{ScheduleSettings, Scheduling};
 use crate::config::secret::{CredentialSettings, SecretReference};
@@ -39,6 +40,8 @@ pub struct Job {
     pub group: Vec<Group>,
     /// Credentials by the name that `connection.credential` and groups use.
     pub credentials: BTreeMap<String, CredentialSettings>,
+    /// What is measured after the hosts were asked.
+    pub probe: Vec<ProbeSettings>,
     pub limits: Limits,
     pub audit: Audit,
     pub health: Health,
@@ -218,6 +221,7 @@ impl Default for Job {
             connection: Connection::default(),
             group: Vec::new(),
             credentials: BTreeMap::from([("default".to_owned(), credential)]),
+            probe: Vec::new(),
             limits: Limits::default(),
             audit: Audit::default(),
             health: Health::default(),

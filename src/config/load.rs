@@ -11,12 +11,14 @@ use crate::config::job::{self, Job, Output, TableFormat};
 use crate::config::layer::{self, Layer, Origin};
 use crate::config::notify;
 use crate::config::origins::Origins;
+use crate::config::probe::settings as probe;
 use crate::config::problem::{Problem, Problems, nearest};
 use crate::config::secret::{self, Credentials, Surroundings};
 use crate::config::store::Opening;
 use crate::model::credential::CredentialName;
 use crate::notify::courier::Courier;
 use crate::output::delta::publisher::BUILT;
+use crate::probes::catalogue::PlannedProbe;
 
 /// What to load.
 #[derive(Clone, Default)]
@@ -48,6 +50,7 @@ pub struct Asked {
     pub fleet: Fleet,
     /// Those that targets use.
     pub credentials: Credentials,
+    pub probes: Vec<PlannedProbe>,
     pub warnings: Vec<String>,
 }
 
@@ -57,9 +60,19 @@ pub fn load(request: &Request) -> Result<Loaded, Problems> {
     problems.or(loaded)
 }
 
+/// Which secrets are fetched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Secrets {
+    /// Of what is only looked at.
+    None,
+    /// Of what asks no host.
+    OfProbes,
+    All,
+}
+
 /// Settings, fleet and, if asked for, credentials; or everything that is wrong with them,
 /// whichever of the three it is in.
-pub fn ask(request: &Request, with_credentials: bool) -> Result<Asked, Problems> {
+pub fn ask(request: &Request, secrets: Secrets) -> Result<Asked, Problems> {
     let (loaded, mut problems) = read(request);
     if problems.0.iter().any(Problem::is_about_a_file) {
         // With a layer missing, whatever else is missing may stand in it.
@@ -71,7 +84,7 @@ pub fn ask(request: &Request, with_credentials: bool) -> Result<Asked, Problems>
         Fleet::default()
     });
     let mut credentials = Credentials::new();
-    if with_credentials {
+    if secrets == Secrets::All {
         let surroundings = Surroundings {
             environment: &request.environment,
             methods: &|name| fleet.methods(name),
@@ -85,9 +98,21 @@ pub fn ask(request: &Request, with_credentials: bool) -> Result<Asked, Problems>
             problems.add_consequences(found);
         }
     }
+    let hosts: Vec<_> = fleet.targets.iter().map(|target| target.host.clone()).collect();
+    let around = probe::Surroundings {
+        environment: &request.environment,
+        directory: &directory,
+        origin: &|key| origins.of(key),
+        hosts: &hosts,
+        with_secrets: secrets != Secrets::None,
+    };
+    let probes = probe::planned(&job.probe, &around).unwrap_or_else(|found| {
+        problems.add_consequences(found);
+        Vec::new()
+    });
     warnings.extend(fleet.warnings.iter().cloned());
     warnings.extend(unused_user(&origins, &fleet));
-    problems.or(Asked { job, fleet, credentials, warnings })
+    problems.or(Asked { job, fleet, credentials, probes, warnings })
 }
 
 /// The way into the store of a job that was loaded by this request.

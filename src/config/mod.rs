@@ -1,6 +1,7 @@
 //! What we were asked: a job, its fleet, its limits and its credentials, from layers that each say where they come from.
 
 pub mod check;
+pub mod desk;
 pub mod environment;
 pub mod fleet;
 pub mod form;
@@ -14,6 +15,7 @@ pub mod limits;
 pub mod load;
 pub mod notify;
 pub mod origins;
+pub mod probe;
 pub mod problem;
 pub mod retention;
 pub mod schedule;

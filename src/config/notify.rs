@@ -8,11 +8,11 @@ use lettre::message::Mailbox;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::config::desk::Desk;
 use crate::config::environment::Environment;
 use crate::config::form;
 use crate::config::problem::{Problem, Problems};
 use crate::config::secret::SecretReference;
-use crate::model::credential::Secret;
 use crate::notify::courier::{Courier, Way};
 use crate::notify::mail::{BODY, Mail, Post, Protection, SUBJECT};
 use crate::notify::notice::On;
@@ -170,9 +170,8 @@ pub fn check(settings: &[NotifySettings], origin: impl Fn(&str) -> String) -> Pr
 pub fn couriers(settings: &[NotifySettings], environment: &Environment, directory: &Path) -> Vec<Courier> {
     let origin = |_: &str| "settings".to_owned();
     let courier = |(index, one): (usize, &NotifySettings)| {
-        let kind = if one.email.is_some() { "email" } else { "webhook" };
-        let name = format!("notify[{index}].{kind}");
-        let way = Desk::at(&name, environment, directory, &origin).way(one);
+        let name = format!("notify[{index}].{}", one.kind());
+        let way = one.way(Desk::at(&name, environment, directory, &origin));
         let way = way.unwrap_or_else(|problems| Way::Closed(problems.to_string()));
         Courier { name, on: one.on.clone(), way, timeout: one.timeout, attempts: one.attempts }
     };
@@ -188,115 +187,84 @@ pub fn look_at_secrets(
 ) -> Problems {
     let mut problems = Problems::default();
     for (index, one) in settings.iter().enumerate() {
-        let kind = if one.email.is_some() { "email" } else { "webhook" };
-        let way = Desk::at(&format!("notify[{index}].{kind}"), environment, directory, &origin).way(one);
+        let key = format!("notify[{index}].{}", one.kind());
+        let way = one.way(Desk::at(key, environment, directory, &origin));
         way.err().into_iter().flat_map(|found| found.0).for_each(|problem| problems.add(problem));
     }
     problems
 }
 
-/// Where one way is made ready.
-struct Desk<'a, F> {
-    key: &'a str,
-    environment: &'a Environment,
-    directory: &'a Path,
-    origin: &'a F,
-    problems: Problems,
-}
-
-impl<'a, F: Fn(&str) -> String> Desk<'a, F> {
-    fn at(key: &'a str, environment: &'a Environment, directory: &'a Path, origin: &'a F) -> Self {
-        Self { key, environment, directory, origin, problems: Problems::default() }
-    }
-
-    fn way(mut self, settings: &NotifySettings) -> Result<Way, Problems> {
-        let way = match (&settings.webhook, &settings.email) {
-            (Some(webhook), _) => self.webhook(webhook).map(Way::Webhook),
-            (None, Some(email)) => self.mail(email, settings.timeout).map(|mail| Way::Mail(Box::new(mail))),
+impl NotifySettings {
+    fn way(&self, mut desk: Desk<'_>) -> Result<Way, Problems> {
+        let way = match (&self.webhook, &self.email) {
+            (Some(webhook), _) => webhook.ready(&mut desk).map(Way::Webhook),
+            (None, Some(email)) => email.ready(&mut desk, self.timeout).map(|mail| Way::Mail(Box::new(mail))),
             (None, None) => None,
         };
         match way {
-            Some(way) => self.problems.or(way),
-            None => Err(self.problems),
+            Some(way) => desk.problems.or(way),
+            None => Err(desk.problems),
         }
     }
 
-    fn webhook(&mut self, settings: &WebhookSettings) -> Option<Webhook> {
-        let address = self.secret("url", settings.url.as_ref()?);
+    const fn kind(&self) -> &'static str {
+        if self.email.is_some() { "email" } else { "webhook" }
+    }
+}
+
+impl WebhookSettings {
+    fn ready(&self, desk: &mut Desk<'_>) -> Option<Webhook> {
+        let address = desk.secret("url", self.url.as_ref()?);
         if let Some(Err(why)) = address.as_ref().map(|address| url(address.reveal())) {
-            self.add("url", why);
+            desk.add("url", why);
         }
         let mut headers = Vec::new();
-        for (name, reference) in &settings.headers {
+        for (name, reference) in &self.headers {
             let field = format!("headers.{name}");
-            let Some(value) = self.secret(&field, reference) else { continue };
+            let Some(value) = desk.secret(&field, reference) else { continue };
             match header(name, value.reveal()) {
                 Ok(_) => headers.push((name.clone(), value)),
-                Err(why) => self.add(&field, why),
+                Err(why) => desk.add(&field, why),
             }
         }
-        let ca_pem = self.ca_pem(settings.ca_bundle.as_deref());
-        let document = match settings.template.as_deref().map(Document::parse) {
+        let ca_pem = desk.ca_pem(self.ca_bundle.as_deref());
+        let document = match self.template.as_deref().map(Document::parse) {
             Some(Ok(document)) => document,
             Some(Err(why)) => {
-                self.add("template", why.to_string());
+                desk.add("template", why);
                 return None;
             }
-            None => settings.format.document(),
+            None => self.format.document(),
         };
-        let made = Webhook::new(address?, headers, ca_pem.as_deref(), (document, settings.format.escape()));
-        made.map_err(|why| self.add("ca-bundle", why)).ok()
+        let made = Webhook::new(address?, headers, ca_pem.as_deref(), (document, self.format.escape()));
+        made.map_err(|why| desk.add("ca-bundle", why)).ok()
     }
+}
 
-    fn mail(&mut self, settings: &EmailSettings, timeout: Duration) -> Option<Mail> {
-        let user = settings.user.as_deref().map(|user| match SecretReference::parse(user) {
-            Some(reference) => self.secret("user", &reference).map(|user| user.reveal().to_owned()),
+impl EmailSettings {
+    fn ready(&self, desk: &mut Desk<'_>, timeout: Duration) -> Option<Mail> {
+        let user = self.user.as_deref().map(|user| match SecretReference::parse(user) {
+            Some(reference) => desk.secret("user", &reference).map(|user| user.reveal().to_owned()),
             None => Some(user.to_owned()),
         });
-        let password = settings.password.as_ref().map(|password| self.secret("password", password));
-        let ca_pem = self.ca_pem(settings.ca_bundle.as_deref());
+        let password = self.password.as_ref().map(|password| desk.secret("password", password));
+        let ca_pem = desk.ca_pem(self.ca_bundle.as_deref());
         let mailbox = |text: &String| text.parse::<Mailbox>().ok();
         let post = Post {
-            server: settings.server.clone(),
-            port: settings.port.unwrap_or(settings.protection.usual_port()),
-            protection: settings.protection,
+            server: self.server.clone(),
+            port: self.port.unwrap_or(self.protection.usual_port()),
+            protection: self.protection,
             login: match (user, password) {
                 (Some(user), Some(password)) => Some((user?, password?)),
                 _ => None,
             },
             ca_pem,
-            from: mailbox(&settings.from)?,
-            to: settings.to.iter().filter_map(mailbox).collect(),
-            subject: Text::parse(&settings.subject).ok()?,
-            body: Text::parse(&settings.body).ok()?,
+            from: mailbox(&self.from)?,
+            to: self.to.iter().filter_map(mailbox).collect(),
+            subject: Text::parse(&self.subject).ok()?,
+            body: Text::parse(&self.body).ok()?,
             timeout,
         };
-        Mail::new(post).map_err(|why| self.add("ca-bundle", why)).ok()
-    }
-
-    fn secret(&mut self, field: &str, reference: &SecretReference) -> Option<Secret> {
-        match reference.resolve(self.environment) {
-            Ok(secret) => Some(secret),
-            Err(why) => {
-                let key = format!("{}.{field}", self.key);
-                let problem = Problem::new((self.origin)(&key), key, why);
-                self.problems.add(problem.with_value(format!("\"{reference}\"")));
-                None
-            }
-        }
-    }
-
-    fn ca_pem(&mut self, path: Option<&str>) -> Option<Vec<u8>> {
-        match std::fs::read(self.directory.join(path?)) {
-            Ok(pem) if pem.windows(11).any(|window| window == b"-----BEGIN ") => return Some(pem),
-            Ok(_) => self.add("ca-bundle", "holds no certificate in PEM".to_owned()),
-            Err(error) => self.add("ca-bundle", format!("cannot be read: {error}")),
-        }
-        None
-    }
-
-    fn add(&mut self, field: &str, why: String) {
-        let key = format!("{}.{field}", self.key);
-        self.problems.add(Problem::new((self.origin)(&key), key, why));
+        Mail::new(post).map_err(|why| desk.add("ca-bundle", why)).ok()
     }
 }

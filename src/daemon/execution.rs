@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures::future::LocalBoxFuture;
 
-use crate::config::load::{self, Request};
+use crate::config::load::{self, Request, Secrets};
 use crate::config::problem::Problems;
 use crate::daemon::state::State;
 use crate::engine::launch::{self, Lineage};
@@ -42,7 +42,7 @@ impl Execution {
             let told: Vec<_> = problems.0.iter().map(ToString::to_string).collect();
             Failure::new(FailureKind::NotApplicable, told.join("; "))
         };
-        let asked = load::ask(&self.request, true).map_err(|problems| told(&problems))?;
+        let asked = load::ask(&self.request, Secrets::All).map_err(|problems| told(&problems))?;
         let opening = load::opening(&asked.job, &self.request).map_err(|problems| told(&problems))?;
         let (store, unsafe_to_share) = launch::store(&opening, self.nonce).await?;
         let warnings = [asked.warnings.clone(), unsafe_to_share].concat();

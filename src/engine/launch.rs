@@ -2,7 +2,7 @@
 
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
@@ -12,7 +12,7 @@ use crate::engine::share::Share;
 use crate::engine::spools;
 use crate::model::event::RunHeader;
 use crate::model::failure::{Failure, FailureKind};
-use crate::model::run::{Attempt, RunId, Scope, Slot};
+use crate::model::run::{Attempt, JobName, RunId, Scope, Slot};
 use crate::output::probe::{Creates, probe};
 use crate::output::store::Store;
 use crate::time::clock::Clock;
@@ -98,4 +98,11 @@ pub fn spool_path(store: &Store, header: &RunHeader, share: &Share) -> Result<Pa
         Failure::new(FailureKind::Store, message)
     })?;
     Ok(folder.join(spools::name(&header.run_id, share)))
+}
+
+/// Where the probes of a job write what grows while they measure: beside what is committed, or
+/// on this machine where that lies elsewhere. It stays when the run has ended.
+pub fn live_folder(store: &Store, job: &JobName) -> PathBuf {
+    let beside = store.folder().map_or_else(|| spool_folder(store), Path::to_owned);
+    beside.join("live").join(job.as_str())
 }

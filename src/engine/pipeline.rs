@@ -1,7 +1,9 @@
-//! Drives every target through its stages, many at once, and judges each as it ends.
+//! Drives every target through its stages, many at once, and judges each as it ends; then the
+//! probes, one after another, so that they measure neither the collecting nor each other.
 //!
-//! There is no barrier between stages: a host is collected as soon as it answered.
+//! There is no barrier between a host's stages: it is collected as soon as it answered.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::engine::plan::Plan;
@@ -11,8 +13,10 @@ use crate::engine::tenure::Pass;
 use crate::model::event::{CancelCause, Event, Verdict};
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::outcome::Stage;
+use crate::model::probe::ProbeName;
 use crate::model::status::Reason;
 use crate::model::target::Target;
+use crate::probes::probe::{Ground, Harvest};
 use crate::providers::provider::{Ask, Provider, Session};
 use crate::stages::audit::{Evidence, Sightings, judge, shown};
 use crate::stages::collect::collect;
@@ -20,6 +24,7 @@ use crate::stages::env::{Env, millis};
 use crate::stages::fanout::{Ended, fanout};
 use crate::stages::gate::Gate;
 use crate::stages::preflight::{Refused, preflight};
+use crate::stages::probe;
 
 /// How one target's turn ended.
 enum Turn {
@@ -28,7 +33,16 @@ enum Turn {
     Judged(Evidence),
 }
 
-/// Runs the plan from its beginning to its end or to the order to stop. Gives back where each VM was seen.
+/// What driving a plan leaves besides rows and news.
+pub struct Driven {
+    /// Where each VM was seen.
+    pub sightings: Sightings,
+    /// In the order of the plan.
+    pub harvests: Vec<(ProbeName, Harvest)>,
+}
+
+/// Runs the plan from its beginning to its end or to the order to stop. `live` is the folder of
+/// what probes write while they measure; absent where this process measures nothing.
 pub async fn drive<P: Provider + 'static>(
     plan: Arc<Plan>,
     provider: Arc<P>,
@@ -36,19 +50,53 @@ pub async fn drive<P: Provider + 'static>(
     stop: Stop,
     beginning: Beginning,
     pass: Pass,
-) -> Sightings {
+    live: Option<&Path>,
+) -> Driven {
     let deadline = tokio::time::sleep(plan.bounds.run_deadline);
-    let hosts = drive_hosts(plan, provider, env.clone(), &stop, beginning, pass);
-    tokio::pin!(hosts);
+    let working = async {
+        let sightings = drive_hosts(plan.clone(), provider, env.clone(), &stop, beginning, pass).await;
+        let harvests = match live {
+            Some(live) => measure(&plan, &env, live).await,
+            None => Vec::new(),
+        };
+        Driven { sightings, harvests }
+    };
+    tokio::pin!(working);
     tokio::select! {
-        sightings = &mut hosts => return sightings,
+        driven = &mut working => return driven,
         () = deadline => stop.order(StopCause::Cancelled(CancelCause::Deadline)),
         () = stop.token().cancelled() => {}
     }
     if let Some(StopCause::Cancelled(cause)) = stop.cause() {
         env.tell(Event::CancelRequested { cause, at: env.clock.now() }).await;
     }
-    hosts.await
+    working.await
+}
+
+async fn measure(plan: &Plan, env: &Env, live: &Path) -> Vec<(ProbeName, Harvest)> {
+    let mut harvests = Vec::new();
+    for planned in &plan.probes {
+        if env.stop.is_cancelled() {
+            let failure = Failure::new(FailureKind::Cancelled, "the run was stopped before");
+            probe::leave(env, planned, failure).await;
+            continue;
+        }
+        let folder = live.join(planned.name.as_str());
+        if let Err(error) = std::fs::create_dir_all(&folder) {
+            let message = format!("cannot make the folder {}: {error}", folder.display());
+            probe::leave(env, planned, Failure::new(FailureKind::Store, message)).await;
+            continue;
+        }
+        let ground = Ground {
+            name: planned.name.clone(),
+            clock: env.clock.clone(),
+            stop: env.stop.clone(),
+            hosts: planned.hosts.clone(),
+            folder,
+        };
+        harvests.push((planned.name.clone(), probe::measure(env, planned, ground).await));
+    }
+    harvests
 }
 
 async fn drive_hosts<P: Provider + 'static>(

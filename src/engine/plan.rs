@@ -17,6 +17,8 @@ use crate::model::target::{HostName, Target};
 use crate::output::csv::FormulaGuard;
 use crate::output::faces::Face;
 use crate::output::writer::TableFormat;
+use crate::probes::catalogue::{PlannedProbe, ProbeView};
+use crate::probes::probe::Probe;
 use crate::stages::audit::Policy;
 use crate::tables::catalogue;
 use crate::tables::table::TableSpec;
@@ -40,6 +42,8 @@ pub struct Plan {
     /// When finished hosts are staged, on a store that is no folder.
     pub cadence: Cadence,
     pub credentials: BTreeMap<CredentialName, Credential>,
+    /// What is measured after the hosts were asked, in this order.
+    pub probes: Vec<PlannedProbe>,
     /// Preflight only: nothing is collected and nothing committed.
     pub dry_run: bool,
     /// Leave proven-empty hosts out of the retry list.
@@ -77,18 +81,20 @@ pub struct PlanView<'a> {
     pub bounds: &'a Bounds,
     pub steps_per_host: Vec<String>,
     pub targets: &'a [Target],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub probes: Vec<ProbeView>,
 }
 
 impl Plan {
     /// What a checked configuration amounts to.
     pub fn of(asked: Asked, dry_run: bool) -> Self {
-        let Asked { job, fleet, credentials, .. } = asked;
+        let Asked { job, fleet, credentials, probes, .. } = asked;
         let limits = &job.limits;
         Self {
-            tables: tables(&job),
-            derived: derived(&job),
+            tables: if fleet.targets.is_empty() { Vec::new() } else { tables(&job) },
+            derived: if fleet.targets.is_empty() { Vec::new() } else { derived(&job) },
             formats: formats(&job),
-            faces: faces(&job),
+            faces: if fleet.targets.is_empty() { Vec::new() } else { faces(&job) },
             policy: Policy {
                 coverage_threshold: job.audit.coverage_threshold,
                 allow_partial_ok: job.audit.allow_partial_ok,
@@ -108,6 +114,7 @@ impl Plan {
             targets: fleet.targets,
             job: job.name,
             credentials,
+            probes,
             share: Share::Whole,
         }
     }
@@ -124,7 +131,19 @@ impl Plan {
             bounds: &self.bounds,
             steps_per_host: self.steps_per_host(),
             targets: &self.targets,
+            probes: self.probes.iter().map(PlannedProbe::view).collect(),
         }
+    }
+
+    /// The sample tables of the probes, each once.
+    pub fn samples(&self) -> Vec<&'static TableSpec> {
+        let mut tables: Vec<&'static TableSpec> = Vec::new();
+        for table in self.probes.iter().flat_map(|planned| planned.probe.tables()) {
+            if tables.iter().all(|known| known.id != table.id) {
+                tables.push(table);
+            }
+        }
+        tables
     }
 
     /// `stage/step`, in order.

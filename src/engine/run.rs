@@ -7,6 +7,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 use crate::census::taken::Census;
+use crate::engine::pipeline::Driven;
 use crate::engine::plan::Plan;
 use crate::engine::recorder::{Listener, Recorder};
 use crate::engine::report;
@@ -15,18 +16,20 @@ use crate::engine::share::Share;
 use crate::engine::stop::{Stop, StopCause};
 use crate::engine::taking_up::{self, Beginnings};
 use crate::engine::tenure::{Entry, Pass, Patience, Tenure, admitted};
-use crate::engine::{ground, pipeline, shards, spools, staging};
+use crate::engine::{ground, launch, pipeline, shards, spools, staging};
 use crate::history::ledger::Ledger;
 use crate::history::remembered::remembered;
 use crate::model::event::{Event, RunHeader};
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::manifest::{Cancelled, Manifest};
+use crate::model::probe::ProbeName;
 use crate::model::remembered::Remembered;
 use crate::model::run::Attempt;
 use crate::output::commit::{Commit, commit};
 use crate::output::draft::Draft;
 use crate::output::export::{Standing, copy_audit_files, point_latest};
 use crate::output::faces::{Written, write_face};
+use crate::output::gathered::Gathered;
 use crate::output::lease::Terms;
 use crate::output::press::Stopped;
 use crate::output::source::TableSource;
@@ -35,6 +38,7 @@ use crate::output::spooled::{KeptOn, Spooled};
 use crate::output::store::Store;
 use crate::output::store_error::StoreError;
 use crate::output::writer::write_table;
+use crate::probes::probe::{Harvest, ReportFile};
 use crate::providers::provider::Provider;
 use crate::stages::audit::Sightings;
 use crate::stages::env::{Env, News};
@@ -113,7 +117,11 @@ pub async fn run<P: Provider + 'static>(
         let book = shards::logon_book(&plan, &header, &store, &clock);
         let beginning = Beginning::after(&plan, &finished, book);
         drop(finished);
-        let drive = |env| pipeline::drive(plan.clone(), provider, env, stop.clone(), beginning, pass);
+        // Of a divided slot, whoever commits it measures: once, and after all hosts.
+        let measures = !plan.dry_run && plan.share.shard().is_none();
+        let live = measures.then(|| launch::live_folder(&store, &header.job));
+        let live = live.as_deref();
+        let drive = |env| pipeline::drive(plan.clone(), provider, env, stop.clone(), beginning, pass, live);
         record(&plan, &header, &clock, &store, &stop, recorder, drive).await
     };
     let recorded = match tenure {
@@ -185,7 +193,7 @@ fn stays(recorded: &Result<Ended, Failure>, stop: &Stop) -> bool {
     }
 }
 
-async fn record<D: Future<Output = Sightings>>(
+async fn record<D: Future<Output = Driven>>(
     plan: &Arc<Plan>,
     header: &RunHeader,
     clock: &Clock,
@@ -196,7 +204,7 @@ async fn record<D: Future<Output = Sightings>>(
 ) -> Result<Ended, Failure> {
     let (news, arriving) = mpsc::channel::<News>(NEWS_WAITING);
     let env = Env::new(clock.clone(), news, stop.token().clone());
-    let (sightings, listened) = tokio::join!(drive(env), recorder.listen(arriving, stop));
+    let (driven, listened) = tokio::join!(drive(env), recorder.listen(arriving, stop));
     listened?;
 
     if matches!(stop.cause(), Some(StopCause::Interrupted | StopCause::Lost)) {
@@ -213,7 +221,7 @@ async fn record<D: Future<Output = Sightings>>(
         return Ok(Ended::DryRun(recorder.into_manifest()));
     }
     let mut draft = Draft::new(store.clone(), header);
-    match write(plan, header, clock, sightings, &mut recorder, &mut draft).await {
+    match write(plan, header, clock, driven, &mut recorder, &mut draft).await {
         Ok(()) if stop.cause() != Some(StopCause::Lost) => {
             close(header, store, draft, recorder.into_manifest()).await
         }
@@ -231,6 +239,31 @@ async fn write(
     plan: &Plan,
     header: &RunHeader,
     clock: &Clock,
+    driven: Driven,
+    recorder: &mut Recorder,
+    draft: &mut Draft,
+) -> Result<(), Failure> {
+    if !plan.targets.is_empty() {
+        write_survey(plan, header, driven.sightings, recorder, draft).await?;
+    }
+    write_samples(plan, header, driven.harvests, recorder, draft).await?;
+    recorder.note(&Event::RunEnded { at: clock.now() });
+    let kinds = if plan.targets.is_empty() { &[][..] } else { &report::Kind::ALL[..] };
+    for kind in kinds.iter().copied() {
+        let (manifest, header, skip) = (recorder.manifest(), header.clone(), plan.skip_confirmed_empty);
+        let making = draft.press().run(move || report::report(kind, &manifest, &header, skip));
+        let made = making.await.map_err(broken)??;
+        let report::Report { name, format, rows, body } = made;
+        let artifact = draft.put_report(name, format, rows, body).await.map_err(unrecordable)?;
+        recorder.note(&Event::ArtifactWritten { artifact });
+    }
+    Ok(())
+}
+
+/// What the hosts told, in all forms.
+async fn write_survey(
+    plan: &Plan,
+    header: &RunHeader,
     sightings: Sightings,
     recorder: &mut Recorder,
     draft: &mut Draft,
@@ -266,13 +299,33 @@ async fn write(
             recorder.note(&Event::ArtifactWritten { artifact });
         }
     }
-    recorder.note(&Event::RunEnded { at: clock.now() });
-    for kind in report::Kind::ALL {
-        let (manifest, header, skip) = (recorder.manifest(), header.clone(), plan.skip_confirmed_empty);
-        let making = draft.press().run(move || report::report(kind, &manifest, &header, skip));
-        let made = making.await.map_err(broken)??;
-        let report::Report { name, format, rows, body } = made;
-        let artifact = draft.put_report(name, format, rows, body).await.map_err(unrecordable)?;
+    Ok(())
+}
+
+/// What the probes measured: their sample tables, each written once whoever fills it, and
+/// their own documents.
+async fn write_samples(
+    plan: &Plan,
+    header: &RunHeader,
+    harvests: Vec<(ProbeName, Harvest)>,
+    recorder: &mut Recorder,
+    draft: &mut Draft,
+) -> Result<(), Failure> {
+    let mut rows = Gathered::default();
+    let mut reports = Vec::new();
+    for (probe, harvest) in harvests {
+        harvest.batches.into_iter().for_each(|batch| rows.add(batch));
+        reports.extend(harvest.reports.into_iter().map(|report| (probe.clone(), report)));
+    }
+    let rows: Arc<dyn TableSource> = Arc::new(rows);
+    for table in plan.samples() {
+        for artifact in write_table(draft, header, &rows, table, &plan.formats).await? {
+            recorder.note(&Event::ArtifactWritten { artifact });
+        }
+    }
+    for (probe, ReportFile { name, format, body }) in reports {
+        let written = draft.put_report(&format!("{probe}/{name}"), format, 1, body).await;
+        let artifact = written.map_err(unrecordable)?;
         recorder.note(&Event::ArtifactWritten { artifact });
     }
     Ok(())

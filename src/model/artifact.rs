@@ -14,6 +14,8 @@ pub enum ArtifactFormat {
     RvtoolsCsv,
     Json,
     Text,
+    Html,
+    Png,
 }
 
 /// One object of a run as the manifest lists it.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::artifact::Artifact;
 use crate::model::outcome::{Outcome, Stage, StepName};
+use crate::model::probe::{ProbeKind, ProbeName, ProbeRecord};
 use crate::model::run::{Attempt, JobName, RunId, Scope, Slot};
 use crate::model::status::{FinalStatus, Reason};
 use crate::model::target::HostName;
@@ -111,6 +112,15 @@ pub enum Event {
         vm_name: String,
         seen_on: Vec<HostName>,
         kept: HostName,
+    },
+    ProbeStarted {
+        probe: ProbeName,
+        kind: ProbeKind,
+        at: DateTime<Utc>,
+    },
+    ProbeEnded {
+        probe: ProbeName,
+        record: ProbeRecord,
     },
     ArtifactWritten {
         artifact: Artifact,

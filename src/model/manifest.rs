@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::artifact::Artifact;
 use crate::model::event::{CancelCause, Event, RunHeader, Verdict};
 use crate::model::outcome::{Outcome, Stage, StepName};
+use crate::model::probe::{ProbeEnding, ProbeName, ProbeRecord};
 use crate::model::run::{Attempt, JobName, RunId, Scope, Slot};
 use crate::model::status::FinalStatus;
 use crate::model::target::HostName;
@@ -45,6 +46,9 @@ pub struct Manifest {
     pub hosts: BTreeMap<HostName, HostRecord>,
     /// VMs that were seen on several hosts, by id.
     pub moved_vms: BTreeMap<String, MovedVm>,
+    /// What was measured, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub probes: BTreeMap<ProbeName, ProbeRecord>,
     /// By path.
     pub artifacts: BTreeMap<String, Artifact>,
     /// Sorted, without repeats.
@@ -111,6 +115,7 @@ impl Manifest {
             taken_up_hosts: None,
             hosts: hosts.into_iter().map(|host| (host, HostRecord::default())).collect(),
             moved_vms: BTreeMap::new(),
+            probes: BTreeMap::new(),
             artifacts: BTreeMap::new(),
             warnings: Vec::new(),
         }
@@ -118,7 +123,10 @@ impl Manifest {
 
     pub fn apply(&mut self, event: &Event) {
         match event {
-            Event::RunStarted { .. } | Event::StepStarted { .. } => {}
+            Event::RunStarted { .. } | Event::StepStarted { .. } | Event::ProbeStarted { .. } => {}
+            Event::ProbeEnded { probe, record } => {
+                self.probes.insert(probe.clone(), record.clone());
+            }
             Event::HostsTakenUp { hosts } => self.taken_up_hosts = Some(*hosts),
             Event::StepEnded { host, stage, step, outcome, duration_ms, .. } => {
                 let record = StepRecord {
@@ -168,6 +176,18 @@ impl Manifest {
     /// Hosts that answered the preflight.
     pub fn reachable(&self) -> u64 {
         self.hosts.values().filter(|host| host.reachable()).count() as u64
+    }
+
+    /// Probes that measured, and whose conditions do not hold.
+    pub fn probes_beyond_threshold(&self) -> u64 {
+        let failed = |record: &&ProbeRecord| record.verdict.ending == ProbeEnding::ThresholdFailed;
+        self.probes.values().filter(failed).count() as u64
+    }
+
+    /// Probes that could not measure, or not to their end.
+    pub fn probes_not_measured(&self) -> u64 {
+        let failed = |record: &&ProbeRecord| record.verdict.ending.failure().is_some();
+        self.probes.values().filter(failed).count() as u64
     }
 
     fn host(&mut self, name: &HostName) -> &mut HostRecord {

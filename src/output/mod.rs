@@ -11,6 +11,7 @@ pub mod export;
 pub mod faces;
 pub mod format;
 pub mod frame;
+pub mod gathered;
 pub mod hold;
 pub mod layout;
 pub mod lease;

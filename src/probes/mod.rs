@@ -1,3 +1,5 @@
-//! What we measure: conditions and their judgement.
+//! What we measure besides hosts: how long, how much, and whether what is told is true.
 
+pub mod catalogue;
+pub mod probe;
 pub mod threshold;

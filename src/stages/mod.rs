@@ -7,3 +7,4 @@ pub mod fanout;
 pub mod gate;
 pub mod logon_book;
 pub mod preflight;
+pub mod probe;

@@ -8,6 +8,7 @@ pub mod derived;
 pub mod header_only;
 pub mod history;
 pub mod inventory;
+pub mod samples;
 pub mod sheet;
 pub mod table;
 pub mod tabs;

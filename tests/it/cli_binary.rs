@@ -288,6 +288,7 @@ fn of_the_exit_codes_the_first_that_fits_wins() {
         interrupted: true,
         threshold_failed: true,
         hosts_not_ok: 1,
+        probes_not_measured: 1,
     };
     let mut end = all;
     let mut codes = vec![Exit::of_run(end, false).code()];
@@ -297,11 +298,12 @@ fn of_the_exit_codes_the_first_that_fits_wins() {
         |end: &mut RunEnd| end.interrupted = false,
         |end: &mut RunEnd| end.threshold_failed = false,
         |end: &mut RunEnd| end.hosts_not_ok = 0,
+        |end: &mut RunEnd| end.probes_not_measured = 0,
     ] {
         clear(&mut end);
         codes.push(Exit::of_run(end, false).code());
     }
-    assert_eq!(codes, [3, 4, 75, 5, 1, 0]);
+    assert_eq!(codes, [3, 4, 75, 5, 1, 1, 0]);
 
     let recorded = RunEnd { not_recorded: false, interrupted: false, ..all };
     assert_eq!(Exit::of_run(recorded, true), Exit::Ok);

@@ -1,7 +1,7 @@
 //! Which hosts a job means, and how each is entered.
 
 use lustrum::config::fleet::Fleet;
-use lustrum::config::load::{Request, ask};
+use lustrum::config::load::{Request, Secrets, ask};
 use lustrum::config::problem::Problems;
 use lustrum::model::target::{AuthMethod, Scheme};
 
@@ -11,7 +11,7 @@ fn fleet(job: &str, hosts: &[u8]) -> Result<Fleet, Problems> {
     std::fs::write(folder.path().join("hosts.txt"), hosts).unwrap();
     let directory = folder.path().to_owned();
     let request = Request { directory, job: Some("./job.toml".to_owned()), ..Request::default() };
-    ask(&request, false).map(|asked| asked.fleet)
+    ask(&request, Secrets::None).map(|asked| asked.fleet)
 }
 
 fn names(fleet: &Fleet) -> Vec<&str> {

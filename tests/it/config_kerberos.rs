@@ -1,6 +1,6 @@
 //! Kerberos in a job: the realm, its KDCs, the key, and the service that tickets are for.
 
-use lustrum::config::load::{Asked, Request, ask};
+use lustrum::config::load::{Asked, Request, Secrets, ask};
 use lustrum::config::problem::Problems;
 use lustrum::model::credential::CredentialName;
 use lustrum::model::realm::{Kdc, KeyType, Realm};
@@ -30,7 +30,7 @@ fn asked(folder: &TempDir, job: &str) -> Result<Asked, Problems> {
             .collect(),
         ..Request::default()
     };
-    ask(&request, true)
+    ask(&request, Secrets::All)
 }
 
 fn realm(folder: &TempDir, credential: &str) -> Realm {

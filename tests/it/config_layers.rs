@@ -6,7 +6,7 @@ use lustrum::cli::request;
 use lustrum::config::environment::Environment;
 use lustrum::config::job::Job;
 use lustrum::config::layer::{Layer, Origin};
-use lustrum::config::load::{Request, ask, load};
+use lustrum::config::load::{Request, Secrets, ask, load};
 use proptest::prelude::*;
 
 /// Values of one key by layer, weakest first; `None` where a layer is silent.
@@ -109,7 +109,7 @@ fn every_flag_reaches_its_setting() {
     let secrets = [("HYPERV_PASSWORD".to_owned(), "x".to_owned())];
     let mut request = run_request(&line, secrets.into_iter().collect());
     request.directory = folder.path().to_owned();
-    let asked = ask(&request, true).unwrap();
+    let asked = ask(&request, Secrets::All).unwrap();
 
     let job = &asked.job;
     assert_eq!((job.limits.concurrency, job.output.dir.as_str()), (7, "there"));
@@ -135,7 +135,7 @@ fn hosts_on_the_command_line_stand_for_the_whole_fleet() {
     let hosts = |line: &[&str]| {
         let mut request = run_request(line, Environment::default());
         request.directory = folder.path().to_owned();
-        let targets = ask(&request, false).unwrap().fleet.targets;
+        let targets = ask(&request, Secrets::None).unwrap().fleet.targets;
         targets.iter().map(|target| format!("{}:{}", target.host, target.port)).collect::<Vec<_>>()
     };
     assert_eq!(hosts(&["run", "./job.toml"]), ["a:5985", "b:7000", "c:5985"]);

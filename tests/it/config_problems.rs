@@ -5,7 +5,7 @@ use std::path::Path;
 
 use lustrum::config::environment::Environment;
 use lustrum::config::limits::Limits;
-use lustrum::config::load::{Request, ask, load};
+use lustrum::config::load::{Request, Secrets, ask, load};
 use lustrum::config::problem::Problem;
 use tempfile::TempDir;
 
@@ -28,7 +28,7 @@ fn request(folder: &TempDir, job: Option<&str>, variables: &[(&str, &str)]) -> R
 }
 
 fn problems(request: &Request) -> Vec<Problem> {
-    ask(request, true).unwrap_err().0
+    ask(request, Secrets::All).unwrap_err().0
 }
 
 fn find<'a>(problems: &'a [Problem], key: &str) -> &'a Problem {
@@ -218,7 +218,7 @@ fn every_key_of_the_schema_is_refused_when_its_value_is_of_another_kind() {
 fn a_delta_log_needs_parquet_files_to_list() {
     let folder = folder(&[("schedules/daily.toml", "fleet.hosts = [\"hv01\"]\n[output]\ndelta = true\n")]);
     let secrets = [("HYPERV_USER", "u"), ("HYPERV_PASSWORD", "p")];
-    assert!(ask(&request(&folder, Some("daily"), &secrets), true).unwrap().job.output.delta);
+    assert!(ask(&request(&folder, Some("daily"), &secrets), Secrets::All).unwrap().job.output.delta);
     let without = [secrets[0], secrets[1], ("LUSTRUM__OUTPUT__FORMATS", "csv,xlsx")];
     let found = problems(&request(&folder, Some("daily"), &without));
     let problem = find(&found, "output.delta");

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use lustrum::config::environment::Environment;
-use lustrum::config::load::{Asked, Request, ask, load};
+use lustrum::config::load::{Asked, Request, Secrets, ask, load};
 use lustrum::config::secret::SecretReference;
 
 const SENTINEL: &str = "sentinel-hunter2-5f3a";
@@ -68,7 +68,7 @@ fn asked(job: &str, variables: &[(&str, &str)]) -> Asked {
         environment: environment(variables),
         ..Request::default()
     };
-    ask(&request, true).unwrap()
+    ask(&request, Secrets::All).unwrap()
 }
 
 #[test]
@@ -115,7 +115,7 @@ fn missing_halves_of_a_credential_are_told_with_their_origin() {
         job: Some("./job.toml".to_owned()),
         ..Request::default()
     };
-    let refused = ask(&request, true).unwrap_err();
+    let refused = ask(&request, Secrets::All).unwrap_err();
     let told: BTreeMap<&str, &str> =
         refused.0.iter().map(|problem| (problem.key.as_str(), problem.message.as_str())).collect();
     assert_eq!(

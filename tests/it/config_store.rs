@@ -1,7 +1,7 @@
 //! The way into an S3 store: from a job, from the environment, and what is wrong with it.
 
 use lustrum::config::environment::Environment;
-use lustrum::config::load::{Request, ask, load, opening};
+use lustrum::config::load::{Request, Secrets, ask, load, opening};
 use lustrum::config::store::{Opening, Writers};
 
 const SENTINEL: &str = "sentinel-hunter2-5f3a";
@@ -23,13 +23,13 @@ fn request(folder: &tempfile::TempDir, job: &str, variables: &[(&str, &str)]) ->
 fn opened(job: &str, variables: &[(&str, &str)]) -> Opening {
     let folder = tempfile::tempdir().unwrap();
     let request = request(&folder, job, variables);
-    let asked = ask(&request, true).unwrap();
+    let asked = ask(&request, Secrets::All).unwrap();
     opening(&asked.job, &request).unwrap()
 }
 
 fn problems(job: &str, variables: &[(&str, &str)]) -> Vec<String> {
     let folder = tempfile::tempdir().unwrap();
-    let found = ask(&request(&folder, job, variables), true).unwrap_err();
+    let found = ask(&request(&folder, job, variables), Secrets::All).unwrap_err();
     found.0.iter().map(|problem| format!("{}: {}", problem.key, problem.message)).collect()
 }
 
@@ -105,7 +105,7 @@ fn a_lease_outlives_two_heartbeats_that_did_not_come() {
 fn a_folder_needs_none_of_it() {
     let folder = tempfile::tempdir().unwrap();
     let request = request(&folder, "[store]\nsecret-key = \"env:NOT_SET\"", &[]);
-    assert!(ask(&request, true).is_ok());
+    assert!(ask(&request, Secrets::All).is_ok());
     let job = load(&request).unwrap().job;
     assert_eq!(opening(&job, &request).unwrap().root, "out");
 }

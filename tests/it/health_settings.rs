@@ -193,8 +193,13 @@ fn the_manifest_says_which_tables_count_and_which_failed() {
     let kept = there.clone();
     let seen_on = vec![here.clone(), there.clone()];
     manifest.apply(&Event::VmMoved { vm_id: "a1".to_owned(), vm_name: String::new(), seen_on, kept });
-    let asked =
-        Asked { job: Job::default(), fleet: Fleet::default(), credentials: [].into(), warnings: Vec::new() };
+    let asked = Asked {
+        job: Job::default(),
+        fleet: Fleet::default(),
+        credentials: [].into(),
+        probes: Vec::new(),
+        warnings: Vec::new(),
+    };
     let plan = Plan::of(asked, false);
     let mut audited = |missing: Vec<NamedVm>, status| {
         let coverage = Coverage { seen: 1, missing, unexpected: Vec::new(), share: Some(0.95) };

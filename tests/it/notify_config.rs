@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use lustrum::config::environment::Environment;
-use lustrum::config::load::{self, Request};
+use lustrum::config::load::{self, Request, Secrets};
 use lustrum::notify::courier::Way;
 use lustrum::notify::notice::On;
 
@@ -105,7 +105,7 @@ fn a_secret_that_is_missing_is_a_problem_of_the_check_and_closes_its_way() {
         ]
     );
     // The run itself goes on.
-    let asked = load::ask(&request, true).unwrap();
+    let asked = load::ask(&request, Secrets::All).unwrap();
     let couriers = load::couriers(&asked.job, &request);
     assert!(
         couriers.iter().all(|courier| matches!(&courier.way, Way::Closed(why) if why.contains("webhook")))

@@ -148,7 +148,10 @@ fn plan(scenario: &Scenario, simulator: &Simulator) -> Plan {
     }
     let fleet = lustrum::config::fleet::Fleet { targets, warnings: Vec::new() };
     let credentials = [(credential.name.clone(), credential)].into();
-    Plan::of(lustrum::config::load::Asked { job, fleet, credentials, warnings: Vec::new() }, false)
+    Plan::of(
+        lustrum::config::load::Asked { job, fleet, credentials, probes: Vec::new(), warnings: Vec::new() },
+        false,
+    )
 }
 
 async fn play(name: &str, scenario: Scenario) {

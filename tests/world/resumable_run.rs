@@ -108,7 +108,8 @@ impl ResumableRun {
         targets.iter_mut().for_each(|target| target.credential = credential.name.clone());
         let fleet = Fleet { targets, warnings: Vec::new() };
         let credentials = [(credential.name.clone(), credential)].into();
-        let plan = Plan::of(Asked { job, fleet, credentials, warnings: Vec::new() }, false);
+        let plan =
+            Plan::of(Asked { job, fleet, credentials, probes: Vec::new(), warnings: Vec::new() }, false);
         Self { simulator, plan, folder: tempfile::tempdir().unwrap() }
     }
 

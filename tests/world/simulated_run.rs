@@ -46,6 +46,7 @@ pub async fn survey(spec: FleetSpec, formats: &[TableFormat]) -> SimulatedRun {
         job,
         fleet: lustrum::config::fleet::Fleet { targets, warnings: Vec::new() },
         credentials: [(credential.name.clone(), credential)].into(),
+        probes: Vec::new(),
         warnings: Vec::new(),
     };
     let plan = Plan::of(asked, false);

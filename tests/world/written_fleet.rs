@@ -72,7 +72,7 @@ impl WrittenFleet {
         };
         let fleet = Fleet { targets: HOSTS.map(target).to_vec(), warnings: Vec::new() };
         let credentials = [(name, credential)].into();
-        Plan::of(Asked { job, fleet, credentials, warnings: Vec::new() }, false)
+        Plan::of(Asked { job, fleet, credentials, probes: Vec::new(), warnings: Vec::new() }, false)
     }
 }
 

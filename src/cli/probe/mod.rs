@@ -1,0 +1,3 @@
+//! `lustrum probe`: one thing measured by hand.
+
+pub mod single;

@@ -1,0 +1,3 @@
+//! What is measured besides hosts, as it is written down, and made ready for it.
+
+pub mod settings;

@@ -1,0 +1,1 @@
+//! Tables of what probes measured, one file a table.
