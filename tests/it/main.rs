@@ -51,6 +51,8 @@ mod hyperv_tables;
 mod hyperv_vm_columns;
 mod hyperv_wire;
 mod lease;
+mod load_compare;
+mod load_grades;
 mod logon_book;
 mod manifest;
 mod notify_config;

@@ -1,1 +1,4 @@
 //! Tables of what probes measured, one file a table.
+
+pub mod http_load_second;
+pub mod http_load_total;
