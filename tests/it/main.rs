@@ -32,6 +32,7 @@ mod delta;
 mod deploy_kubernetes;
 mod deploy_units;
 mod deploy_watch;
+mod exposition;
 mod fanout;
 mod gate;
 mod health_checks;

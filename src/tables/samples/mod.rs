@@ -2,3 +2,5 @@
 
 pub mod http_load_second;
 pub mod http_load_total;
+pub mod prometheus_query;
+pub mod prometheus_rule;
