@@ -16,6 +16,7 @@ pub mod kustomized;
 pub mod notices;
 pub mod ntlm_client;
 pub mod past;
+pub mod played_server;
 pub mod post_office;
 pub mod receiver;
 pub mod resumable_run;
