@@ -5,3 +5,4 @@ pub mod exposition;
 pub mod http_load;
 pub mod probe;
 pub mod prometheus;
+pub mod threshold;
