@@ -109,7 +109,10 @@ async fn connects(trust: &Trust) {
         };
         let (phases, ()) = tokio::join!(measured(&url, trust), emptied);
         errors.push(phases.connect.unwrap().as_secs_f64() - FIRST_TIMEOUT.as_secs_f64());
-        assert!(phases.first_byte.unwrap() < FIRST_TIMEOUT / 2, "the delay is in the wrong phase: {phases:?}");
+        assert!(
+            phases.first_byte.unwrap() < FIRST_TIMEOUT / 2,
+            "the delay is in the wrong phase: {phases:?}"
+        );
     }
     told("connect", FIRST_TIMEOUT.as_secs_f64() * 1_000.0, &mut errors);
 }
@@ -117,7 +120,8 @@ async fn connects(trust: &Trust) {
 async fn measured(url: &Endpoint, trust: &Trust) -> Phases {
     let minute = Duration::from_secs(60);
     let clock = Clock::system();
-    let manners = Manners { trust: trust.clone(), connect_timeout: minute, read_timeout: minute, keep_alive: false };
+    let manners =
+        Manners { trust: trust.clone(), connect_timeout: minute, read_timeout: minute, keep_alive: false };
     let mut lines = Lines::new(manners, clock.clone());
     let request = Rendered::new("GET", url, &[], None).unwrap();
     let mut intake = Intake::counting(u64::MAX);
@@ -130,15 +134,15 @@ async fn measured(url: &Endpoint, trust: &Trust) -> Phases {
 fn told(phase: &str, delay_ms: f64, errors: &mut [f64]) {
     errors.sort_unstable_by(f64::total_cmp);
     let at = |share: f64| errors[((errors.len() - 1) as f64 * share) as usize] * 1_000.0;
-    println!(
-        "{phase:<11} {delay_ms:>6.0} ms {:>9.3} ms {:>9.3} ms {:>9.3} ms",
-        at(0.5),
-        at(0.95),
-        at(1.0)
-    );
+    println!("{phase:<11} {delay_ms:>6.0} ms {:>9.3} ms {:>9.3} ms {:>9.3} ms", at(0.5), at(0.95), at(1.0));
 }
 
-fn serve(acceptor: &TlsAcceptor, address: &Sender<SocketAddr>, delays: &Receiver<Duration>, tell: &Sender<Waited>) {
+fn serve(
+    acceptor: &TlsAcceptor,
+    address: &Sender<SocketAddr>,
+    delays: &Receiver<Duration>,
+    tell: &Sender<Waited>,
+) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();

@@ -12,6 +12,7 @@ use crate::config::form;
 use crate::config::host_list::{self, HostListError};
 use crate::config::job::TrustSettings;
 use crate::config::probe::login::LoginSettings;
+use crate::config::problem::Problems;
 use crate::config::secret::SecretReference;
 use crate::model::credential::Secret;
 use crate::model::target::{HostName, Trust};
@@ -156,8 +157,15 @@ impl Default for HttpLatencySettings {
 }
 
 impl HttpLatencySettings {
-    /// Ready to measure; `None` leaves what is wrong on the desk. `fleet` is that of the job.
-    pub fn probe(&self, desk: &mut Desk<'_>, fleet: &[HostName]) -> Option<HttpLatency> {
+    /// Ready to measure, or everything that is wrong. `fleet` is that of the job.
+    pub fn probe(&self, mut desk: Desk<'_>, fleet: &[HostName]) -> Result<HttpLatency, Problems> {
+        match self.orders(&mut desk, fleet) {
+            Some(orders) => desk.problems.or(HttpLatency::new(orders)),
+            None => Err(desk.problems),
+        }
+    }
+
+    fn orders(&self, desk: &mut Desk<'_>, fleet: &[HostName]) -> Option<Orders> {
         let base = self.base(desk);
         let hosts = self.own_hosts(desk);
         let login = self.login.as_ref().map(|login| login.ready(desk, base.as_ref()));
@@ -179,7 +187,7 @@ impl HttpLatencySettings {
         }
         let (trust, conditions) = (self.trust(desk), self.conditions(desk));
         let redact = self.redact.iter().map(String::as_str);
-        let orders = Orders {
+        Some(Orders {
             base: base?,
             routes,
             hosts,
@@ -200,8 +208,7 @@ impl HttpLatencySettings {
             redaction: Arc::new(Redaction::of(redact)),
             csv: self.csv.as_ref().map(|csv| desk.path(csv)),
             conditions,
-        };
-        desk.problems.is_empty().then(|| HttpLatency::new(orders))
+        })
     }
 
     fn base(&self, desk: &mut Desk<'_>) -> Option<Endpoint> {

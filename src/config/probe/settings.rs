@@ -12,6 +12,7 @@ use crate::config::desk::Desk;
 use crate::config::environment::Environment;
 use crate::config::form;
 use crate::config::probe::http_latency::HttpLatencySettings;
+use crate::config::probe::http_load::HttpLoadSettings;
 use crate::config::probe::prometheus::PrometheusSettings;
 use crate::config::problem::{Problem, Problems};
 use crate::model::probe::ProbeName;
@@ -35,12 +36,15 @@ pub struct ProbeSettings {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub http_latency: Option<HttpLatencySettings>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub http_load: Option<HttpLoadSettings>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub prometheus: Option<PrometheusSettings>,
 }
 
 impl Default for ProbeSettings {
     fn default() -> Self {
-        Self { name: None, deadline: Duration::from_secs(3600), http_latency: None, prometheus: None }
+        let deadline = Duration::from_secs(3600);
+        Self { name: None, deadline, http_latency: None, http_load: None, prometheus: None }
     }
 }
 
@@ -89,16 +93,17 @@ impl ProbeSettings {
             let desk = Desk::at(key, around.environment, around.directory, around.origin);
             if around.with_secrets { desk } else { desk.without_secrets() }
         };
-        if let Some(settings) = &self.http_latency {
-            let mut desk = desk("http-latency");
-            let probe = settings.probe(&mut desk, around.hosts);
-            return probe.map(AnyProbe::HttpLatency).ok_or(desk.problems);
+        match (&self.http_latency, &self.http_load, &self.prometheus) {
+            (Some(latency), None, None) => {
+                latency.probe(desk("http-latency"), around.hosts).map(AnyProbe::HttpLatency)
+            }
+            (None, Some(load), None) => load.probe(desk("http-load")).map(AnyProbe::HttpLoad),
+            (None, None, Some(prometheus)) => prometheus.probe(desk("prometheus")).map(AnyProbe::Prometheus),
+            _ => {
+                let mut desk = desk("");
+                desk.add("", "expected `http-latency`, `http-load` or `prometheus`, one of them");
+                Err(desk.problems)
+            }
         }
-        if let Some(settings) = &self.prometheus {
-            return settings.probe(desk("prometheus")).map(AnyProbe::Prometheus);
-        }
-        let mut desk = desk("");
-        desk.add("", "expected `http-latency`, `http-load` or `prometheus`, one of them");
-        Err(desk.problems)
     }
 }

@@ -13,8 +13,8 @@ use crate::probes::threshold::vocabulary::{Family, Name, Vocabulary, Word, perce
 
 /// What a condition may name, for all requests, or for one route behind its label. Latencies are
 /// those of requests that went well: a refused connection is quick. `success` tells of the rest.
-const FAMILIES: &[Family] = &[
-    Family {
+const FAMILIES: &[&Family] = &[
+    &Family {
         prefixes: &[""],
         words: &[
             Word { name: "p*", quantity: Quantity::Time },
@@ -25,7 +25,7 @@ const FAMILIES: &[Family] = &[
         ],
         of_subject: true,
     },
-    Family {
+    &Family {
         prefixes: &["err."],
         words: &[
             Word { name: "total", quantity: Quantity::Count },

@@ -74,7 +74,16 @@ impl Scene {
                 return Err(Trouble::new(Verdict::Unverifiable, format!("only a server has `{name}`")));
             }
         }
-        self.series.pick(selector)
+        let mut picked = self.series.pick(selector)?;
+        if self.is_endpoint {
+            // A server gives them to every series of the target, the same to all.
+            for labels in &mut picked {
+                for label in TARGET_LABELS {
+                    labels.entry(label.to_owned()).or_insert_with(|| "of the target".to_owned());
+                }
+            }
+        }
+        Ok(picked)
     }
 
     /// What the metric of a name is, where somebody says.
