@@ -210,12 +210,16 @@ async fn every_scenario_writes_its_lines() {
             "username=census&password=pa%25ss%26w%C3%B6rd&grant_type=password",
             "{\"password\":\"pa%ss&wörd\",\"username\":\"census\"}",
         ];
-        assert!(played.posted.iter().all(|body| logins.contains(&body.as_str())), "{name}");
+        assert!(
+            played.posted.iter().all(|body| logins.contains(&body.as_str())),
+            "{name}: {:?}",
+            played.posted
+        );
         let ending = &played.verdict.ending;
         assert_eq!(ending.word(), scenario.expect.ending, "{name}: {:?}", played.verdict);
         let says = ending.failure().map_or(played.verdict.headline.clone(), ToString::to_string);
         assert!(says.contains(&scenario.expect.says), "{name}: {says}");
-        assert!(played.attempts.iter().all(|rows| rows.num_rows() > 0), "{name}");
+        assert!(played.attempts.iter().any(|rows| rows.num_rows() > 0), "{name}");
         let is_tls = scenario.tls.is_some();
         played.attempts.iter().for_each(|rows| look_at_phases(name, rows, is_tls));
     }
