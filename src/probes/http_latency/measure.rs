@@ -56,10 +56,10 @@ pub struct Orders {
 pub type Listener = Box<dyn Fn(&RequestRecord) + Send + Sync>;
 
 pub struct HttpLatency {
-    orders: Orders,
+    orders: Box<Orders>,
     listener: Option<Listener>,
     /// Kept from one measuring to the next: the token, the file, the count of cycles.
-    post: Mutex<Option<Post>>,
+    post: Mutex<Option<Box<Post>>>,
 }
 
 struct Post {
@@ -70,7 +70,7 @@ struct Post {
 
 impl HttpLatency {
     pub fn new(orders: Orders) -> Self {
-        Self { orders, listener: None, post: Mutex::new(None) }
+        Self { orders: Box::new(orders), listener: None, post: Mutex::new(None) }
     }
 
     pub fn orders(&self) -> &Orders {
@@ -87,7 +87,7 @@ impl HttpLatency {
     pub async fn take_post(&self, ground: &Ground) -> Result<(), JournalError> {
         let mut post = self.post.lock().await;
         if post.is_none() {
-            *post = Some(self.open_post(ground)?);
+            *post = Some(Box::new(self.open_post(ground)?));
         }
         Ok(())
     }
@@ -99,7 +99,7 @@ impl HttpLatency {
 
     /// What a cycle asks, in order.
     fn asks(&self, hosts: &[HostName]) -> Vec<Arc<Ask>> {
-        let Orders { base, routes, login, redaction, .. } = &self.orders;
+        let Orders { base, routes, login, redaction, .. } = &*self.orders;
         let hosts = self.orders.hosts.as_deref().unwrap_or(hosts);
         let login = login.as_ref().filter(|login| login.each_cycle);
         let login = login.map(|login| Ask::authenticate(base, &login.label, login.url.clone(), redaction));
@@ -109,7 +109,7 @@ impl HttpLatency {
     }
 
     fn open_post(&self, ground: &Ground) -> Result<Post, JournalError> {
-        let Orders { manners, bounds, login, redaction, csv, .. } = self.orders.clone();
+        let Orders { manners, bounds, login, redaction, csv, .. } = Orders::clone(&self.orders);
         let own = || ground.folder.join(format!("{}.csv", ground.name));
         let journal = Journal::open(&csv.unwrap_or_else(own), ground.clock.now())?;
         let station = Station::new(manners, bounds, login, redaction, ground.clock.clone());
@@ -172,7 +172,7 @@ impl Probe for HttpLatency {
 
     fn view(&self) -> Value {
         let Orders { base, routes, hosts, cycles, pause, manners, bounds, login, redaction, .. } =
-            &self.orders;
+            &*self.orders;
         let route = |route: &Route| {
             let (path, query) = route.target.split_once('?').unwrap_or((&route.target, ""));
             let query = if query.is_empty() { String::new() } else { format!("?{}", redaction.query(query)) };
