@@ -1,6 +1,7 @@
 //! The simulated world the tests run in.
 
 pub mod census_run;
+pub mod chat_backend;
 pub mod collected_rows;
 pub mod daemon_at_work;
 pub mod exposition;
@@ -15,6 +16,7 @@ pub mod kustomized;
 pub mod notices;
 pub mod ntlm_client;
 pub mod past;
+pub mod played_server;
 pub mod post_office;
 pub mod receiver;
 pub mod resumable_run;
