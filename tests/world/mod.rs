@@ -1,6 +1,7 @@
 //! The simulated world the tests run in.
 
 pub mod census_run;
+pub mod chat_backend;
 pub mod collected_rows;
 pub mod daemon_at_work;
 pub mod exposition;
@@ -22,6 +23,7 @@ pub mod resumable_run;
 pub mod s3_stub;
 pub mod sample_rows;
 pub mod scripted_kdc;
+pub mod scripted_prometheus;
 pub mod served;
 pub mod simulated_host;
 pub mod simulated_run;

@@ -1,21 +1,31 @@
-//! How much a service bears.
+//! How much a service bears, and whether that is enough.
 
 pub mod account;
 pub mod collector;
+pub mod compare;
 pub mod desk;
 pub mod dial;
+pub mod distribution;
 pub mod engine;
 pub mod events;
+pub mod grades;
 pub mod http2;
 pub mod ledger;
 pub mod limits;
+pub mod measure;
 pub mod pacer;
 pub mod plan;
 pub mod program;
 pub mod reader;
+pub mod reports;
+pub mod result;
+pub mod rows;
 pub mod schedule;
+pub mod statistics;
 pub mod tally;
 pub mod template;
 pub mod turns;
 pub mod user;
+pub mod verdict;
+pub mod words;
 pub mod worker;
