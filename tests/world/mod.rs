@@ -23,6 +23,7 @@ pub mod resumable_run;
 pub mod s3_stub;
 pub mod sample_rows;
 pub mod scripted_kdc;
+pub mod scripted_prometheus;
 pub mod served;
 pub mod simulated_host;
 pub mod simulated_run;
