@@ -20,10 +20,11 @@ use tokio_rustls::TlsConnector;
 use crate::model::credential::ClientCertificate;
 use crate::model::failure::Failure;
 use crate::model::target::Scheme;
+use crate::transport::tls::config;
 use crate::transport::wsman::channel_binding;
 use crate::transport::wsman::exchange::HttpAnswer;
 use crate::transport::wsman::route::{Route, no_answer, tls_failed, unreachable};
-use crate::transport::wsman::tls;
+
 use crate::transport::wsman::words::MAX_ENVELOPE_BYTES;
 
 /// An answer may be as large as we allowed, and sealed; a host that sends four times that
@@ -80,7 +81,7 @@ impl Connection {
         match route.scheme {
             Scheme::Http => Self::over(stream, route, None).await,
             Scheme::Https => {
-                let connector = TlsConnector::from(tls::config(&route.trust, own)?);
+                let connector = TlsConnector::from(config::client(&route.trust, own)?);
                 let name = ServerName::try_from(route.host.clone())
                     .or_else(|_| ServerName::try_from(route.address.clone()))
                     .map_err(|_| tls_failed(format!("{:?} is no name a certificate can bear", route.host)))?;

@@ -21,7 +21,5 @@ pub mod logon;
 pub mod route;
 pub mod sealing;
 pub mod tickets;
-pub mod tls;
-pub mod verifier;
 pub mod words;
 pub mod xml;

@@ -1,4 +1,4 @@
-//! TLS configurations, made once per way to trust and shared by all hosts.
+//! TLS configurations, made once per way to trust and shared by all that is dialled.
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
@@ -10,10 +10,9 @@ use rustls::{ClientConfig, RootCertStore};
 use sha2::{Digest, Sha256};
 
 use crate::model::credential::ClientCertificate;
-use crate::model::failure::Failure;
+use crate::model::failure::{Failure, FailureKind};
 use crate::model::target::Trust;
-use crate::transport::wsman::route::tls_failed;
-use crate::transport::wsman::verifier::{Instead, LeafVerifier};
+use crate::transport::tls::leaf::{Instead, LeafVerifier};
 
 /// What makes two configurations the same; a client certificate counts by its digest.
 type Key = (Trust, Option<[u8; 32]>);
@@ -31,7 +30,7 @@ static SYSTEM_ROOTS: LazyLock<RootCertStore> = LazyLock::new(|| {
 });
 
 /// The configuration for a way to trust, and for who we are if a certificate says it.
-pub fn config(trust: &Trust, own: Option<&ClientCertificate>) -> Result<Arc<ClientConfig>, Failure> {
+pub fn client(trust: &Trust, own: Option<&ClientCertificate>) -> Result<Arc<ClientConfig>, Failure> {
     let digest = own.map(|own| {
         let mut hash = Sha256::new();
         hash.update(&own.chain_pem);
@@ -118,4 +117,8 @@ fn digest_of_hex(text: &str) -> Option<[u8; 32]> {
         *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
     }
     Some(digest)
+}
+
+fn tls_failed(message: impl Into<String>) -> Failure {
+    Failure::new(FailureKind::Tls, message)
 }
