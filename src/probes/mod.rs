@@ -3,3 +3,4 @@
 pub mod catalogue;
 pub mod exposition;
 pub mod probe;
+pub mod threshold;

@@ -97,6 +97,7 @@ mod simulator_wire;
 mod simulator_world;
 mod store_faults;
 mod table_schemas;
+mod threshold;
 mod tidy;
 mod two_daemons;
 #[path = "../world/mod.rs"]
