@@ -2,5 +2,6 @@
 
 pub mod catalogue;
 pub mod exposition;
+pub mod http_load;
 pub mod probe;
 pub mod threshold;

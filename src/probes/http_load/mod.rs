@@ -1,0 +1,5 @@
+//! How much a service bears.
+
+pub mod account;
+pub mod plan;
+pub mod tally;
