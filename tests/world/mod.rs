@@ -3,6 +3,7 @@
 pub mod census_run;
 pub mod collected_rows;
 pub mod daemon_at_work;
+pub mod drawn;
 pub mod exposition;
 pub mod fault_store;
 pub mod golden;
@@ -12,6 +13,7 @@ pub mod killed_daemon;
 pub mod killed_run;
 pub mod killed_slot;
 pub mod kustomized;
+pub mod load_dossier;
 pub mod notices;
 pub mod ntlm_client;
 pub mod past;
