@@ -39,6 +39,12 @@ impl Rendered {
         Self { bytes: Vec::with_capacity(512), is_head: method == "HEAD" }
     }
 
+    /// Empty again, with its memory, for another method.
+    pub fn reset(&mut self, method: &str) {
+        self.bytes.clear();
+        self.is_head = method == "HEAD";
+    }
+
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
     }
@@ -55,7 +61,7 @@ impl Rendered {
     /// Ends the headers and adds the body.
     fn close(&mut self, method: &str, body: Option<&[u8]>) {
         let length = body.map_or(0, <[u8]>::len);
-        if body.is_some() || matches!(method, "POST" | "PUT" | "PATCH") {
+        if body.is_some() || has_length_without_body(method) {
             self.bytes.extend_from_slice(format!("Content-Length: {length}\r\n").as_bytes());
         }
         self.bytes.extend_from_slice(b"\r\n");
@@ -107,4 +113,9 @@ pub fn check(method: &str, headers: &[(String, String)]) -> Result<(), BadReques
         }
     }
     Ok(())
+}
+
+/// Methods whose servers wait for a length also where there is no body (RFC 9110 §8.6).
+pub fn has_length_without_body(method: &str) -> bool {
+    matches!(method, "POST" | "PUT" | "PATCH")
 }
