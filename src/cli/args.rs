@@ -8,6 +8,7 @@ use clap_complete::Shell;
 use crate::cli::columns::wrap;
 use crate::cli::finalize_args::{FINALIZE_HELP, FinalizeArguments};
 use crate::cli::history_args::{DIFF_HELP, DiffArguments, RUNS_HELP, RunsCommand};
+use crate::cli::probe::command::ProbeCommand;
 use crate::cli::slot;
 use crate::model::run::Slot;
 use crate::model::shard::Shard;
@@ -78,6 +79,9 @@ pub enum Command {
     /// Tell what changed between two runs
     #[command(after_help = DIFF_HELP)]
     Diff(DiffArguments),
+    /// Measure one thing by hand: how long, how much, or whether dashboards tell the truth
+    #[command(subcommand)]
+    Probe(ProbeCommand),
     /// Survey a small simulated fleet on this machine, end to end
     Demo(DemoArguments),
     /// Keep a simulated fleet of WinRM hosts up, for load tests and other tools

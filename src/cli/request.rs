@@ -10,6 +10,7 @@ use crate::cli::args::{
 };
 use crate::cli::finalize_args::FinalizeArguments;
 use crate::cli::gc_args::GcArguments;
+use crate::cli::probe::prometheus_args::PrometheusArguments;
 use crate::config::environment::Environment;
 use crate::config::layer::{Layer, Origin};
 use crate::config::load::Request;
@@ -73,6 +74,39 @@ pub fn of_gc(global: &Global, asked: &GcArguments, environment: Environment) -> 
     flags.set("--grace", "retention.grace", asked.grace.clone());
     flags.set("--orphans-after", "retention.orphans-after", asked.orphans_after.clone());
     request(global, None, environment, flags)
+}
+
+/// A job of one probe, made of flags; or a job by its name.
+pub fn of_prometheus(global: &Global, asked: &PrometheusArguments, environment: Environment) -> Request {
+    let mut flags = Flags::default();
+    flags.global(global);
+    flags.path("--out-dir", "output.dir", asked.out_dir.as_deref());
+    if asked.job.is_none() {
+        let mut typed = Dict::new();
+        let mut put =
+            |key: &str, value: Option<Value>| typed.extend(value.map(|value| (key.to_owned(), value)));
+        let text = |text: &Option<String>| text.as_deref().map(Value::from);
+        let texts = |all: &[String]| (!all.is_empty()).then(|| Value::from(all.to_vec()));
+        put("metrics", text(&asked.metrics));
+        put("server", text(&asked.server));
+        put("rules", text(&asked.rules));
+        put("interval", text(&asked.interval));
+        put("token", text(&asked.token));
+        put("user", text(&asked.user));
+        put("password", text(&asked.password));
+        put("ca-bundle", asked.ca_bundle.as_ref().map(|path| Value::from(path.display().to_string())));
+        put("fail-on", texts(&asked.fail_on));
+        let files: Vec<String> = asked.dashboard.iter().map(|path| path.display().to_string()).collect();
+        put("dashboards", texts(&files));
+        let variables =
+            asked.variables.iter().map(|(name, value)| (name.clone(), Value::from(value.as_str())));
+        put("variables", Some(Value::from(variables.collect::<Dict>())));
+        let probe = [("name", Value::from("prometheus")), ("prometheus", Value::from(typed))];
+        let probe = probe.map(|(key, value)| (key.to_owned(), value));
+        let flag = if asked.server.is_some() { "--server" } else { "--metrics" };
+        flags.set(flag, "probe", Some(vec![Value::from(probe.into_iter().collect::<Dict>())]));
+    }
+    request(global, asked.job.clone(), environment, flags)
 }
 
 /// For commands that only read what is committed.

@@ -9,10 +9,13 @@ use serde::Serialize;
 use crate::model::probe::{ProbeKind, ProbeName, ProbeVerdict};
 use crate::model::target::HostName;
 use crate::probes::probe::{Ground, Harvest, Probe};
+use crate::probes::prometheus::measure::PrometheusProbe;
 use crate::tables::table::TableSpec;
 
 /// One of the probes.
-pub enum AnyProbe {}
+pub enum AnyProbe {
+    Prometheus(PrometheusProbe),
+}
 
 /// A probe of a job, checked and with its secrets.
 #[derive(Clone)]
@@ -57,18 +60,26 @@ impl fmt::Debug for PlannedProbe {
 
 impl Probe for AnyProbe {
     fn kind(&self) -> ProbeKind {
-        match *self {}
+        match self {
+            Self::Prometheus(probe) => probe.kind(),
+        }
     }
 
     fn tables(&self) -> &'static [&'static TableSpec] {
-        match *self {}
+        match self {
+            Self::Prometheus(probe) => probe.tables(),
+        }
     }
 
     fn view(&self) -> serde_json::Value {
-        match *self {}
+        match self {
+            Self::Prometheus(probe) => probe.view(),
+        }
     }
 
-    async fn measure(&self, _: &Ground, _: &mut Harvest) -> ProbeVerdict {
-        match *self {}
+    async fn measure(&self, ground: &Ground, harvest: &mut Harvest) -> ProbeVerdict {
+        match self {
+            Self::Prometheus(probe) => probe.measure(ground, harvest).await,
+        }
     }
 }

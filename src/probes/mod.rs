@@ -4,4 +4,5 @@ pub mod catalogue;
 pub mod exposition;
 pub mod http_load;
 pub mod probe;
+pub mod prometheus;
 pub mod threshold;

@@ -26,6 +26,10 @@ use crate::tables::inventory::vsc_vmk::VscVmk;
 use crate::tables::inventory::vsnapshot::Vsnapshot;
 use crate::tables::inventory::vswitch::Vswitch;
 use crate::tables::inventory::vtools::Vtools;
+use crate::tables::samples::http_load_second::HttpLoadSecond;
+use crate::tables::samples::http_load_total::HttpLoadTotal;
+use crate::tables::samples::prometheus_query::PrometheusQuery;
+use crate::tables::samples::prometheus_rule::PrometheusRule;
 use crate::tables::table::{TableId, TableSpec};
 
 /// Every table that a collector fills, in the order of RVTools' tabs.
@@ -59,6 +63,10 @@ pub static AUDIT: &[&TableSpec] = &[&CoverageRow::SPEC, &MissingVm::SPEC];
 /// Every table that is made from several runs, and so by none of them.
 pub static HISTORY: &[&TableSpec] = &[&Vchange::SPEC];
 
+/// Every table that probes fill.
+pub static SAMPLES: &[&TableSpec] =
+    &[&HttpLoadTotal::SPEC, &HttpLoadSecond::SPEC, &PrometheusQuery::SPEC, &PrometheusRule::SPEC];
+
 /// The table a person means by `vinfo` or `vInfo`.
 pub fn named(text: &str) -> Option<&'static TableSpec> {
     all().find(|spec| spec.title.eq_ignore_ascii_case(text))
@@ -69,5 +77,5 @@ pub fn spec(id: TableId) -> Option<&'static TableSpec> {
 }
 
 pub fn all() -> impl Iterator<Item = &'static TableSpec> {
-    INVENTORY.iter().chain(DERIVED).chain(AUDIT).chain(HISTORY).copied()
+    INVENTORY.iter().chain(DERIVED).chain(AUDIT).chain(HISTORY).chain(SAMPLES).copied()
 }

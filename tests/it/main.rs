@@ -45,7 +45,6 @@ mod history_text;
 mod hostile_names;
 mod hyperv_conversation;
 mod hyperv_disk_columns;
-
 mod hyperv_host_tables;
 mod hyperv_session;
 mod hyperv_tables;
@@ -53,6 +52,8 @@ mod hyperv_vm_columns;
 mod hyperv_wire;
 mod lease;
 mod load_charts;
+mod load_compare;
+mod load_grades;
 mod load_report;
 mod load_screen;
 mod logon_book;
@@ -103,8 +104,8 @@ mod table_schemas;
 mod threshold;
 mod tidy;
 mod two_daemons;
-#[path = "../world/mod.rs"]
 mod world;
 mod wsman_codec;
 mod wsman_recording;
 mod wsman_replay;
+#[path = "../world/mod.rs"]

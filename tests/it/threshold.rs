@@ -10,8 +10,8 @@ use lustrum::probes::threshold::quantity::Quantity;
 use lustrum::probes::threshold::vocabulary::{Family, Vocabulary, Word};
 use proptest::prelude::*;
 
-static FAMILIES: &[Family] = &[
-    Family {
+static FAMILIES: &[&Family] = &[
+    &Family {
         prefixes: &["", "ok."],
         words: &[
             Word { name: "p*", quantity: Quantity::Time },
@@ -19,7 +19,7 @@ static FAMILIES: &[Family] = &[
         ],
         of_subject: true,
     },
-    Family {
+    &Family {
         prefixes: &[""],
         words: &[
             Word { name: "success", quantity: Quantity::Share },
@@ -28,17 +28,17 @@ static FAMILIES: &[Family] = &[
         ],
         of_subject: true,
     },
-    Family {
+    &Family {
         prefixes: &["err."],
         words: &[Word { name: "timeout", quantity: Quantity::Count }],
         of_subject: true,
     },
-    Family {
+    &Family {
         prefixes: &["status."],
         words: &[Word { name: "*", quantity: Quantity::Count }],
         of_subject: true,
     },
-    Family {
+    &Family {
         prefixes: &["sys.cpu."],
         words: &[Word { name: "p*", quantity: Quantity::Share }],
         of_subject: false,

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::config::desk::Desk;
 use crate::config::environment::Environment;
 use crate::config::form;
+use crate::config::probe::prometheus::PrometheusSettings;
 use crate::config::problem::{Problem, Problems};
 use crate::model::probe::ProbeName;
 use crate::model::target::HostName;
@@ -30,11 +31,13 @@ pub struct ProbeSettings {
     #[serde(with = "form::duration")]
     #[schemars(schema_with = "form::schema::duration")]
     pub deadline: Duration,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prometheus: Option<PrometheusSettings>,
 }
 
 impl Default for ProbeSettings {
     fn default() -> Self {
-        Self { name: None, deadline: Duration::from_secs(3600) }
+        Self { name: None, deadline: Duration::from_secs(3600), prometheus: None }
     }
 }
 
@@ -83,6 +86,9 @@ impl ProbeSettings {
             let desk = Desk::at(key, around.environment, around.directory, around.origin);
             if around.with_secrets { desk } else { desk.without_secrets() }
         };
+        if let Some(settings) = &self.prometheus {
+            return settings.probe(desk("prometheus")).map(AnyProbe::Prometheus);
+        }
         let mut desk = desk("");
         desk.add("", "expected `http-latency`, `http-load` or `prometheus`, one of them");
         Err(desk.problems)

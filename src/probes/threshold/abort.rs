@@ -1,5 +1,7 @@
 //! The condition that ends a run early: `p95 > 10s for 10s`.
 
+use std::fmt;
+
 use crate::model::probe::Finding;
 use crate::probes::threshold::expression::{Expression, Reader, Refused};
 use crate::probes::threshold::judgement::{Values, finding};
@@ -15,6 +17,13 @@ pub struct AbortOn {
 
 /// At most an hour: whoever waits longer need not hurry.
 const LONGEST_SECONDS: f64 = 3_600.0;
+
+impl fmt::Display for AbortOn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.expression)?;
+        if self.seconds > 1 { write!(f, " for {}s", self.seconds) } else { Ok(()) }
+    }
+}
 
 impl AbortOn {
     pub fn parse(text: &str, vocabulary: &Vocabulary) -> Result<Self, Refused> {

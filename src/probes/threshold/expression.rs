@@ -44,9 +44,7 @@ impl Comparison {
             Self::LessOrEqual => value <= limit,
             Self::Greater => value > limit,
             Self::GreaterOrEqual => value >= limit,
-            #[expect(clippy::float_cmp, reason = "people compare counts with ==")]
             Self::Equal => value == limit,
-            #[expect(clippy::float_cmp, reason = "likewise")]
             Self::NotEqual => value != limit,
         }
     }

@@ -50,7 +50,6 @@ fn known(expression: &Expression, values: &impl Values) -> Option<f64> {
 fn shown(expression: &Expression, value: f64) -> String {
     let quantity = expression.quantity;
     let short = quantity.show(value);
-    #[expect(clippy::float_cmp, reason = "only the very same number may read the same")]
     if value != expression.limit && short == quantity.show(expression.limit) {
         return quantity.show_exactly(value);
     }

@@ -19,7 +19,7 @@ pub struct Family {
 
 /// What a probe measures, by name, and on which subjects (endpoints) it measures it.
 pub struct Vocabulary {
-    pub families: &'static [Family],
+    pub families: &'static [&'static Family],
     pub subjects: Vec<String>,
 }
 

@@ -1,1 +1,6 @@
 //! Tables of what probes measured, one file a table.
+
+pub mod http_load_second;
+pub mod http_load_total;
+pub mod prometheus_query;
+pub mod prometheus_rule;
