@@ -24,6 +24,7 @@ pub mod lineage;
 pub mod notify_words;
 pub mod plan_text;
 pub mod probe;
+pub mod probe_text;
 pub mod progress;
 pub mod refusal;
 pub mod request;

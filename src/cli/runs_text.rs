@@ -1,6 +1,7 @@
 //! Earlier runs for people: the list, the picture of one, the word on its files.
 
 use crate::cli::columns::{Columns, count, counted, duration, size, visible};
+use crate::cli::probe_text;
 use crate::cli::progress::paint_of;
 use crate::cli::terminal::{Look, Paint};
 use crate::history::ledger::Entry;
@@ -52,13 +53,20 @@ fn scope(entry: &Entry) -> String {
 /// A screenful, however large the fleet.
 pub fn show(view: &PictureView, look: Look) -> String {
     let run = &view.run;
-    let title = look.paint(Paint::Strong, &format!("Census of {}", run.job));
+    let what = if view.hosts.is_empty() && !view.probes.is_empty() { "Probes" } else { "Census" };
+    let title = look.paint(Paint::Strong, &format!("{what} of {}", run.job));
     let mut page = Page { look, lines: vec![format!("{title}  run {}", run.run_id)] };
     let began = run.started_at.format("%Y-%m-%d %H:%M:%S UTC");
     page.lines.push(format!("began {began}, took {}, {}", duration(run.duration_ms), scope(run)));
     page.retries(view);
-    page.counts(view);
+    if !view.hosts.is_empty() || view.probes.is_empty() {
+        page.counts(view);
+    }
     page.not_ok(view);
+    if !view.probes.is_empty() {
+        page.section("Probes", "");
+        page.lines.extend(probe_text::lines(&view.probes, look));
+    }
     page.warnings(view);
     page.files(view);
     page.lines.join("\n")

@@ -1,12 +1,12 @@
 //! The end of a run for people: a screenful, however large the fleet.
 
 use crate::cli::columns::{Columns, count, counted, duration, size, visible};
-use crate::cli::progress::{paint_of, paint_of_probe};
+use crate::cli::probe_text;
+use crate::cli::progress::paint_of;
 use crate::cli::summary::Summary;
 use crate::cli::terminal::{Look, Paint};
 use crate::model::artifact::ArtifactFormat;
 use crate::model::event::CancelCause;
-use crate::model::probe::{Finding, ProbeRecord};
 use crate::model::status::FinalStatus;
 
 /// Lists are cut here; the files have everything.
@@ -184,23 +184,7 @@ impl Page {
             return;
         }
         self.section("Probes", "");
-        for (name, ProbeRecord { kind, verdict, duration_ms, .. }) in &summary.probes {
-            let ending = self.look.paint(paint_of_probe(&verdict.ending), verdict.ending.spoken());
-            let (kind, taken) = (kind.spoken(), duration(*duration_ms));
-            let grade = verdict.grade.as_ref().map(|grade| format!("  {grade}")).unwrap_or_default();
-            self.lines.push(format!("  {name}  {kind}  {ending}{grade}  {taken}"));
-            self.lines.push(format!("    {}", visible(&verdict.headline)));
-            let mut columns = Columns::default();
-            for check in &verdict.checks {
-                let word = match check.finding {
-                    Finding::Held => "held",
-                    Finding::Broken => "broken",
-                    Finding::Unknown => "unknown",
-                };
-                columns.row(["", word, &check.expression, &check.shown]);
-            }
-            self.columns(&columns);
-        }
+        self.lines.extend(probe_text::lines(&summary.probes, self.look));
     }
 
     fn warnings(&mut self, summary: &Summary) {

@@ -141,6 +141,18 @@ fn last_committed(text: &mut Exposition, picture: &Picture) {
             text.sample(name, &[("job", job.as_str()), ("status", status.word())], count(*hosts));
         }
     }
+    let name = "lustrum_probe_passed";
+    text.family(
+        name,
+        Kind::Gauge,
+        "1 for each probe of the job's newest committed run that passed, 0 for the others.",
+    );
+    for (job, shown) in &picture.jobs {
+        for (probe, passed) in shown.last_committed.iter().flat_map(|last| &last.probes) {
+            let labels = [("job", job.as_str()), ("probe", probe.as_str())];
+            text.sample(name, &labels, count(u64::from(*passed)));
+        }
+    }
     let help = "When the job's newest committed run ended, also one of an earlier process.";
     by_job(text, picture, (LAST_SUCCESS, help), |job| {
         job.last_committed.as_ref().map(|last| seconds(last.ended_at))

@@ -14,6 +14,7 @@ use crate::daemon::step_times::{StepTimes, StepTotals};
 use crate::history::ledger::{Ledger, RunRef};
 use crate::model::manifest::Manifest;
 use crate::model::outcome::{Stage, StepName};
+use crate::model::probe::{ProbeEnding, ProbeName, ProbeRecord};
 use crate::model::run::{JobName, RunId, Slot};
 use crate::model::status::FinalStatus;
 use crate::output::export::latest;
@@ -126,6 +127,8 @@ pub struct LastCommitted {
     pub ended_at: DateTime<Utc>,
     pub duration_ms: u64,
     pub counts: BTreeMap<FinalStatus, u64>,
+    /// Whether each probe passed.
+    pub probes: BTreeMap<ProbeName, bool>,
     pub bytes: u64,
 }
 
@@ -218,9 +221,14 @@ impl LastCommitted {
             ended_at,
             duration_ms: u64::try_from(duration.num_milliseconds()).unwrap_or_default(),
             counts: manifest.counts(),
+            probes: manifest.probes.iter().map(passed).collect(),
             bytes: manifest.artifacts.values().map(|artifact| artifact.bytes).sum(),
         }
     }
+}
+
+fn passed((probe, record): (&ProbeName, &ProbeRecord)) -> (ProbeName, bool) {
+    (probe.clone(), record.verdict.ending == ProbeEnding::Passed)
 }
 
 impl ScheduleLine {

@@ -315,7 +315,8 @@ impl Daemon {
                 let not_ok = manifest.counts().into_iter().filter(|(status, _)| !status.is_good());
                 let not_ok: u64 = not_ok.map(|(_, hosts)| hosts).sum();
                 let hosts = manifest.hosts.len();
-                tracing::info!(job.name = %job, %slot, hosts, not_ok, "the run is committed");
+                let probes_not_ok = manifest.probes_beyond_threshold() + manifest.probes_not_measured();
+                tracing::info!(job.name = %job, %slot, hosts, not_ok, probes_not_ok, "the run is committed");
                 committed = Some(LastCommitted::of(&manifest));
                 RunOutcome::Committed
             }

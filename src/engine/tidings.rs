@@ -8,10 +8,11 @@ use crate::history::picture::Picture;
 use crate::history::why::why;
 use crate::model::event::CancelCause;
 use crate::model::manifest::{HostRecord, Manifest};
+use crate::model::probe::{ProbeEnding, ProbeName, ProbeRecord};
 use crate::model::run::Scope;
 use crate::model::status::FinalStatus;
 use crate::model::target::HostName;
-use crate::notify::notice::{NotOkHost, Notice, Occasion, RunFacts, Since};
+use crate::notify::notice::{NotOkHost, NotOkProbe, Notice, Occasion, RunFacts, Since};
 use crate::notify::wording::one_line;
 use crate::output::layout;
 use crate::output::store::Store;
@@ -20,23 +21,35 @@ use crate::output::store::Store;
 pub async fn of_committed(manifest: &Manifest, store: &Store) -> Notice {
     let known = surroundings(manifest, store).await.unwrap_or_else(|error| {
         tracing::warn!(job.name = %manifest.job, %error, "what was before this run cannot be told");
-        Surroundings { before: None, together: None }
+        Surroundings { before: NotOk::default(), together: None }
     });
     notice(manifest, known, store)
 }
 
+/// What is not OK after a run.
+#[derive(Default, PartialEq)]
+struct NotOk {
+    hosts: BTreeSet<HostName>,
+    probes: BTreeSet<ProbeName>,
+}
+
 struct Surroundings {
-    /// Hosts that were not OK; absent without an earlier run.
-    before: Option<BTreeSet<HostName>>,
+    /// What was not OK; nothing without an earlier run.
+    before: NotOk,
     /// Of a retry: the run that it retried, with all its retries.
     together: Option<Picture>,
 }
 
 async fn surroundings(manifest: &Manifest, store: &Store) -> Result<Surroundings, HistoryError> {
     let ledger = Ledger::of(store);
-    let before = Picture::before(&ledger, manifest).await?.map(|picture| {
-        let not_ok = picture.hosts().filter(|(_, standing)| !standing.status().is_good());
-        not_ok.map(|(host, _)| host.clone()).collect()
+    let before = Picture::before(&ledger, manifest).await?.map_or_else(NotOk::default, |picture| {
+        let hosts = picture.hosts().filter(|(_, standing)| !standing.status().is_good());
+        let probes =
+            picture.root().probes.iter().filter(|(_, record)| record.verdict.ending != ProbeEnding::Passed);
+        NotOk {
+            hosts: hosts.map(|(host, _)| host.clone()).collect(),
+            probes: probes.map(|(probe, _)| probe.clone()).collect(),
+        }
     });
     let together = match manifest.scope {
         Scope::Retry => Some(Picture::around(&ledger, manifest.clone()).await?),
@@ -68,14 +81,21 @@ fn notice(manifest: &Manifest, known: Surroundings, store: &Store) -> Notice {
         }
     }
     not_ok.sort_by_key(|host| Reverse(host.status));
-    let occasion = match (&manifest.cancelled, not_ok.is_empty()) {
-        (Some(_), _) => Occasion::Cancelled,
-        (None, true) => Occasion::AllOk,
-        (None, false) => Occasion::HostsNotOk,
+    // A retry measures nothing: what the run found that it retries still holds.
+    let measured = known.together.as_ref().map_or(manifest, Picture::root);
+    let probes_not_ok: Vec<_> = measured.probes.iter().filter_map(not_ok_probe).collect();
+    let occasion = match (&manifest.cancelled, not_ok.is_empty(), probes_not_ok.is_empty()) {
+        (Some(_), _, _) => Occasion::Cancelled,
+        (None, true, true) => Occasion::AllOk,
+        (None, true, false) => Occasion::ProbesNotOk,
+        (None, false, _) => Occasion::HostsNotOk,
     };
     let ended_at = manifest.ended_at.unwrap_or(manifest.started_at);
     let duration = ended_at.signed_duration_since(manifest.started_at);
-    let now: BTreeSet<HostName> = not_ok.iter().map(|host| host.host.clone()).collect();
+    let now = NotOk {
+        hosts: not_ok.iter().map(|host| host.host.clone()).collect(),
+        probes: probes_not_ok.iter().map(|probe| probe.probe.clone()).collect(),
+    };
     let mut since = since(known.before, &now, occasion);
     // A host that left the fleet is not OK again.
     since.ok_again.retain(|host| asked.contains(host));
@@ -91,22 +111,33 @@ fn notice(manifest: &Manifest, known: Surroundings, store: &Store) -> Notice {
             counts,
             vms,
             not_ok,
+            probes: measured.probes.len() as u64,
+            probes_not_ok,
             manifest: store.shown(&layout::manifest(&manifest.job, manifest.slot)),
         }),
         ..Notice::plain(manifest.job.clone(), manifest.slot, occasion, ended_at)
     }
 }
 
-/// Without an earlier run all hosts count as having been well: only what is wrong is news.
-fn since(before: Option<BTreeSet<HostName>>, now: &BTreeSet<HostName>, occasion: Occasion) -> Since {
-    let before = before.unwrap_or_default();
+fn not_ok_probe((probe, record): (&ProbeName, &ProbeRecord)) -> Option<NotOkProbe> {
+    let ending = &record.verdict.ending;
+    (*ending != ProbeEnding::Passed).then(|| NotOkProbe {
+        probe: probe.clone(),
+        kind: record.kind,
+        ended: ending.word(),
+        headline: one_line(&record.verdict.headline),
+    })
+}
+
+/// Without an earlier run everything counts as having been well: only what is wrong is news.
+fn since(before: NotOk, now: &NotOk, occasion: Occasion) -> Since {
     // Hosts that a cancelled run did not ask are no news.
     let comparable = occasion != Occasion::Cancelled;
     Since {
-        recovered: occasion == Occasion::AllOk && !before.is_empty(),
+        recovered: occasion == Occasion::AllOk && before != NotOk::default(),
         changed: !comparable || before != *now,
-        newly_not_ok: now.difference(&before).filter(|_| comparable).cloned().collect(),
-        ok_again: before.difference(now).filter(|_| comparable).cloned().collect(),
+        newly_not_ok: now.hosts.difference(&before.hosts).filter(|_| comparable).cloned().collect(),
+        ok_again: before.hosts.difference(&now.hosts).filter(|_| comparable).cloned().collect(),
     }
 }
 

@@ -10,6 +10,7 @@ use crate::history::picture::Picture;
 use crate::history::why::why;
 use crate::model::artifact::Artifact;
 use crate::model::manifest::{Manifest, Warning};
+use crate::model::probe::{ProbeName, ProbeRecord};
 use crate::model::run::RunId;
 use crate::model::status::{FinalStatus, Reason};
 use crate::model::target::HostName;
@@ -29,6 +30,8 @@ pub struct PictureView {
     /// Hosts that a retry would ask, proven-empty ones included.
     pub to_retry: u64,
     pub hosts: Vec<HostView>,
+    /// What the run measured; a retry measures nothing.
+    pub probes: BTreeMap<ProbeName, ProbeRecord>,
     pub warnings: Vec<Warning>,
     pub files: Vec<RunFiles>,
 }
@@ -85,6 +88,7 @@ impl PictureView {
             vms: baselines.sum(),
             to_retry: picture.to_retry(false).len() as u64,
             hosts,
+            probes: picture.root().probes.clone(),
             warnings: warnings.collect(),
             files: picture.runs().map(files).collect(),
         }

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::model::probe::{ProbeKind, ProbeName};
 use crate::model::run::{Attempt, JobName, RunId, Scope, Slot};
 use crate::model::status::{FinalStatus, Reason};
 use crate::model::target::HostName;
@@ -30,10 +31,12 @@ pub struct Notice {
 /// What happened, in one word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Occasion {
-    /// Committed, and every host is OK or proven to be empty.
+    /// Committed, every host is OK or proven to be empty, and every probe passed.
     AllOk,
     /// Committed with hosts that are not OK.
     HostsNotOk,
+    /// Committed with a probe that could not measure, or beyond its threshold; the hosts are OK.
+    ProbesNotOk,
     /// Committed with a manifest that says so.
     Cancelled,
     /// It could not be recorded.
@@ -57,6 +60,8 @@ pub struct RunFacts {
     pub vms: u64,
     /// The worst first.
     pub not_ok: Vec<NotOkHost>,
+    pub probes: u64,
+    pub probes_not_ok: Vec<NotOkProbe>,
     /// Where the manifest is.
     pub manifest: String,
 }
@@ -70,12 +75,21 @@ pub struct NotOkHost {
     pub why: String,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct NotOkProbe {
+    pub probe: ProbeName,
+    pub kind: ProbeKind,
+    /// `threshold_failed`, `failed` or `not_run`.
+    pub ended: &'static str,
+    pub headline: String,
+}
+
 /// Against the end of the job's run before.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Since {
     /// All is well, and it was not before.
     pub recovered: bool,
-    /// The occasion, or which hosts are not OK, is another than before.
+    /// The occasion, or which hosts and probes are not OK, is another than before.
     pub changed: bool,
     /// Hosts that are not OK and were, or were not asked.
     pub newly_not_ok: BTreeSet<HostName>,
@@ -87,11 +101,11 @@ pub struct Since {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum On {
-    /// Hosts are not OK, the run was cancelled, or it could not be recorded.
+    /// Hosts or probes are not OK, the run was cancelled, or it could not be recorded.
     Failure,
-    /// All hosts are OK, and before they were not.
+    /// All hosts and probes are OK, and before they were not.
     Recovery,
-    /// Other hosts are not OK than before, or the run ended in another way: what lasts is told once.
+    /// Other hosts or probes are not OK than before, or the run ended in another way: what lasts is told once.
     Change,
     /// A slot of the schedule is not run (`lustrum serve` only); of several in a row, the first.
     Missed,
@@ -102,14 +116,22 @@ pub enum On {
 }
 
 impl Occasion {
-    pub const ALL: [Self; 6] =
-        [Self::AllOk, Self::HostsNotOk, Self::Cancelled, Self::NotRecorded, Self::Interrupted, Self::Missed];
+    pub const ALL: [Self; 7] = [
+        Self::AllOk,
+        Self::HostsNotOk,
+        Self::ProbesNotOk,
+        Self::Cancelled,
+        Self::NotRecorded,
+        Self::Interrupted,
+        Self::Missed,
+    ];
 
     /// The word in data.
     pub const fn word(self) -> &'static str {
         match self {
             Self::AllOk => "all_ok",
             Self::HostsNotOk => "hosts_not_ok",
+            Self::ProbesNotOk => "probes_not_ok",
             Self::Cancelled => "cancelled",
             Self::NotRecorded => "not_recorded",
             Self::Interrupted => "interrupted",
@@ -121,7 +143,7 @@ impl Occasion {
     pub const fn severity(self) -> &'static str {
         match self {
             Self::AllOk | Self::Interrupted => "info",
-            Self::HostsNotOk | Self::Cancelled | Self::Missed => "warning",
+            Self::HostsNotOk | Self::ProbesNotOk | Self::Cancelled | Self::Missed => "warning",
             Self::NotRecorded => "error",
         }
     }
@@ -146,7 +168,9 @@ impl Notice {
     pub fn is_wanted(&self, on: &[On]) -> bool {
         on.iter().any(|wanted| match wanted {
             On::Failure => {
-                matches!(self.occasion, Occasion::HostsNotOk | Occasion::Cancelled | Occasion::NotRecorded)
+                let failed =
+                    [Occasion::HostsNotOk, Occasion::ProbesNotOk, Occasion::Cancelled, Occasion::NotRecorded];
+                failed.contains(&self.occasion)
             }
             On::Recovery => self.since.recovered,
             On::Change => {
@@ -157,6 +181,10 @@ impl Notice {
             On::Interruption => self.occasion == Occasion::Interrupted,
             On::Always => true,
         })
+    }
+
+    pub fn probes_not_ok(&self) -> &[NotOkProbe] {
+        self.run.as_ref().map_or(&[], |run| &run.probes_not_ok)
     }
 
     /// Hosts that are neither OK nor proven to be empty.

@@ -40,10 +40,12 @@ const fn is(name: &'static str, doc: &'static str, of: fn(&Notice) -> Value) -> 
 }
 
 /// All of them.
-pub const VARIABLES: [Variable; 28] = [
-    is("occasion", "all_ok, hosts_not_ok, cancelled, not_recorded, interrupted or missed", |notice| {
-        json!(notice.occasion.word())
-    }),
+pub const VARIABLES: [Variable; 30] = [
+    is(
+        "occasion",
+        "all_ok, hosts_not_ok, probes_not_ok, cancelled, not_recorded, interrupted or missed",
+        |notice| json!(notice.occasion.word()),
+    ),
     is("severity", "info, warning or error", |notice| json!(notice.occasion.severity())),
     is("title", "what happened, on one line", |notice| json!(wording::title(notice))),
     is(
@@ -62,9 +64,11 @@ pub const VARIABLES: [Variable; 28] = [
         json!(notice.missed_slots)
     }),
     is("recovered", "true when all is well, and was not before", |notice| json!(notice.since.recovered)),
-    is("changed", "true when other hosts are not OK than before, or it ended in another way", |notice| {
-        json!(notice.since.changed)
-    }),
+    is(
+        "changed",
+        "true when other hosts or probes are not OK than before, or it ended in another way",
+        |notice| json!(notice.since.changed),
+    ),
     is("run_id", "the committed run; null, like all below, where nothing was committed", |notice| {
         of_run(notice, |run| json!(run.run_id))
     }),
@@ -92,6 +96,12 @@ pub const VARIABLES: [Variable; 28] = [
     is("not_ok", "up to 50 hosts that are not OK, the worst first: {host, status, reasons, why}", |notice| {
         of_run(notice, |run| json!(run.not_ok.iter().take(HOSTS_LISTED).collect::<Vec<_>>()))
     }),
+    is("probes", "how many probes", |notice| of_run(notice, |run| json!(run.probes))),
+    is(
+        "probes_not_ok",
+        "probes that failed or are beyond a threshold: {probe, kind, ended, headline}",
+        |notice| of_run(notice, |run| json!(run.probes_not_ok)),
+    ),
     is("newly_not_ok", "hosts that are not OK and were, or were not asked", |notice| {
         of_run(notice, |_| json!(notice.since.newly_not_ok))
     }),

@@ -2,7 +2,7 @@
 
 use crate::model::run::Scope;
 use crate::model::status::FinalStatus;
-use crate::notify::notice::{Notice, Occasion, RunFacts};
+use crate::notify::notice::{NotOkProbe, Notice, Occasion, RunFacts};
 
 /// Hosts that are named in a text.
 const HOSTS_NAMED: usize = 20;
@@ -19,12 +19,26 @@ pub fn title(notice: &Notice) -> String {
         Occasion::AllOk => {
             let again = if notice.since.recovered { " again" } else { "" };
             let retry = if is_retry(notice) { " after a retry" } else { "" };
-            format!("{job}: all {hosts} hosts are OK{again}{retry}")
+            let probes = notice.run.as_ref().map_or(0, |run| run.probes);
+            let what = match (hosts, probes) {
+                (0, 1..) => format!("all {probes} probes passed"),
+                (_, 0) => format!("all {hosts} hosts are OK"),
+                _ => format!("all {hosts} hosts and {probes} probes are OK"),
+            };
+            format!("{job}: {what}{again}{retry}")
         }
         Occasion::HostsNotOk => {
             let retry = if is_retry(notice) { " after a retry" } else { "" };
-            format!("{job}: {} of {hosts} hosts are not OK{retry}", notice.not_ok().len())
+            let probes = match notice.probes_not_ok().len() {
+                0 => String::new(),
+                probes => format!(", and {probes} probes"),
+            };
+            format!("{job}: {} of {hosts} hosts are not OK{retry}{probes}", notice.not_ok().len())
         }
+        Occasion::ProbesNotOk => match notice.probes_not_ok() {
+            [alone] => format!("{job}: probe {}: {}", alone.probe, one_line(&alone.headline)),
+            several => format!("{job}: {} probes are not OK", several.len()),
+        },
         Occasion::Cancelled => format!("{job}: the run of slot {slot} was cancelled ({cause})"),
         Occasion::NotRecorded => format!("{job}: the run of slot {slot} could not be recorded: {cause}"),
         Occasion::Interrupted => {
@@ -49,6 +63,9 @@ pub fn details(notice: &Notice) -> String {
         let why = if why.is_empty() { why } else { format!(": {why}") };
         lines.push(format!("{}{mark}  {}  {}{why}", host.host, host.status.spoken(), reasons.join(" ")));
     }
+    for NotOkProbe { probe, kind, ended, headline } in run.probes_not_ok.iter().take(HOSTS_NAMED) {
+        lines.push(format!("probe {probe}  {}  {ended}: {}", kind.spoken(), one_line(headline)));
+    }
     if run.not_ok.len() > HOSTS_NAMED {
         lines.push(format!("… and {} more", run.not_ok.len() - HOSTS_NAMED));
     }
@@ -72,7 +89,15 @@ fn summary(notice: &Notice, run: &RunFacts) -> String {
     let counts = words.into_iter().filter(|(status, _)| count(*status) > 0);
     let counts: Vec<_> = counts.map(|(status, word)| format!("{} {word}", count(status))).collect();
     let seconds = run.duration_ms as f64 / 1000.0;
-    format!("slot {}, {seconds:.1} s, {} VMs; hosts: {}", notice.slot, run.vms, counts.join(", "))
+    let hosts = match counts.join(", ") {
+        none if none.is_empty() => String::new(),
+        counts => format!(", {} VMs; hosts: {counts}", run.vms),
+    };
+    let probes = match run.probes {
+        0 => String::new(),
+        probes => format!("; probes: {} of {probes} OK", probes - run.probes_not_ok.len() as u64),
+    };
+    format!("slot {}, {seconds:.1} s{hosts}{probes}", notice.slot)
 }
 
 fn is_retry(notice: &Notice) -> bool {

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use tokio::task::{JoinError, JoinSet};
+
 use crate::model::event::Event;
 use crate::model::failure::{Failure, FailureKind};
-use crate::model::probe::{ProbeEnding, ProbeRecord, ProbeVerdict};
+use crate::model::probe::{ProbeEnding, ProbeName, ProbeRecord, ProbeVerdict};
 use crate::probes::catalogue::PlannedProbe;
 use crate::probes::probe::{Ground, Harvest, Probe};
 use crate::stages::env::{Env, millis};
@@ -51,13 +53,16 @@ async fn bounded(env: &Env, planned: &PlannedProbe, ground: Ground) -> (ProbeVer
     let probe = planned.probe.clone();
     let ground = Ground { stop: stop.clone(), ..ground };
     // A task of its own: a panic in a probe is its failure, not the run's.
-    let mut measuring = tokio::spawn(async move {
+    let mut measuring = JoinSet::new();
+    measuring.spawn(async move {
         let mut harvest = Harvest::default();
         let verdict = probe.measure(&ground, &mut harvest).await;
         (verdict, harvest)
     });
     let cut_off = tokio::select! {
-        ended = &mut measuring => return ended.unwrap_or_else(|error| broken(&planned.name.to_string(), error)),
+        Some(ended) = measuring.join_next() => {
+            return ended.unwrap_or_else(|error| broken(&planned.name, &error));
+        }
         () = env.stop.cancelled() => Failure::new(FailureKind::Cancelled, "the run was stopped"),
         () = tokio::time::sleep(planned.deadline) => {
             let message = format!("no end within {:.1} s", planned.deadline.as_secs_f64());
@@ -65,21 +70,19 @@ async fn bounded(env: &Env, planned: &PlannedProbe, ground: Ground) -> (ProbeVer
         }
     };
     stop.cancel();
-    match tokio::time::timeout(GRACE, &mut measuring).await {
-        Ok(Ok((verdict, harvest))) => {
+    match tokio::time::timeout(GRACE, measuring.join_next()).await {
+        Ok(Some(Ok((verdict, harvest)))) => {
             let ending = ProbeEnding::Failed { failure: cut_off };
             (ProbeVerdict { ending, ..verdict }, harvest)
         }
-        Ok(Err(error)) => broken(&planned.name.to_string(), error),
-        Err(_) => {
-            measuring.abort();
-            (ProbeVerdict::failed(cut_off), Harvest::default())
-        }
+        Ok(Some(Err(error))) => broken(&planned.name, &error),
+        // Dropping the set takes the probe down.
+        Ok(None) | Err(_) => (ProbeVerdict::failed(cut_off), Harvest::default()),
     }
 }
 
-fn broken(name: &str, error: tokio::task::JoinError) -> (ProbeVerdict, Harvest) {
-    tracing::error!(probe.name = name, %error, "a probe panicked; this is a bug");
+fn broken(name: &ProbeName, error: &JoinError) -> (ProbeVerdict, Harvest) {
+    tracing::error!(probe.name = %name, %error, "a probe panicked; this is a bug");
     let failure = Failure::new(FailureKind::Bug, format!("internal error, please report it: {error}"));
     (ProbeVerdict::failed(failure), Harvest::default())
 }

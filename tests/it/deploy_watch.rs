@@ -12,8 +12,10 @@ use lustrum::daemon::picture::{JobPicture, LastCommitted, RunOutcome};
 use lustrum::daemon::state::State;
 use lustrum::engine::recorder::Listener;
 use lustrum::model::event::Event;
+use lustrum::model::failure::{Failure, FailureKind};
 use lustrum::model::manifest::Manifest;
 use lustrum::model::outcome::{Outcome, Stage, StepName};
+use lustrum::model::probe::{ProbeKind, ProbeName, ProbeRecord, ProbeVerdict};
 use lustrum::model::run::{JobName, Slot};
 use lustrum::simulator::fleet::FleetSpec;
 use lustrum::simulator::running::Simulator;
@@ -50,7 +52,11 @@ fn told() -> BTreeMap<String, BTreeMap<String, BTreeSet<String>>> {
         duration_ms: 7,
         at: clock.now(),
     });
-    let manifest: Manifest = PastRun::full("nightly", "20261121T060000.000Z").ok("hv-01").manifest;
+    let mut manifest: Manifest = PastRun::full("nightly", "20261121T060000.000Z").ok("hv-01").manifest;
+    let not_run = ProbeVerdict::not_run(Failure::new(FailureKind::Cancelled, "stopped"));
+    let (probe, kind) = (ProbeName::parse("api").unwrap(), ProbeKind::HttpLatency);
+    let record = ProbeRecord { kind, verdict: not_run, rows: 0, duration_ms: 0, ended_at: clock.now() };
+    manifest.apply(&Event::ProbeEnded { probe, record });
     let committed = Some(LastCommitted::of(&manifest));
     state.end_run(&job.name, slot, clock.now(), RunOutcome::Committed, None, committed);
     let text = state.read(|picture| of_daemon(picture, clock.now()));

@@ -28,6 +28,8 @@ pub fn hosts_not_ok(why: &str) -> Notice {
         duration_ms: 90_000,
         counts: BTreeMap::from([(FinalStatus::InventoryOk, 2), (FinalStatus::InventoryError, 1)]),
         vms: 41,
+        probes: 0,
+        probes_not_ok: Vec::new(),
         not_ok: vec![not_ok],
         manifest: format!("out/runs/nightly/{SLOT}/manifest.json"),
     };
