@@ -104,8 +104,8 @@ mod table_schemas;
 mod threshold;
 mod tidy;
 mod two_daemons;
+#[path = "../world/mod.rs"]
 mod world;
 mod wsman_codec;
 mod wsman_recording;
 mod wsman_replay;
-#[path = "../world/mod.rs"]

@@ -16,12 +16,9 @@ pub mod monitor;
 pub mod plan;
 pub mod program;
 pub mod reader;
-<<<<<<< HEAD
 pub mod report;
-=======
 pub mod result;
 pub mod rows;
->>>>>>> load-verdict
 pub mod schedule;
 pub mod statistics;
 pub mod tally;
