@@ -55,7 +55,7 @@ fn what_was_found_is_told_and_no_name_becomes_markup() {
         "no end is in sight",
         "&lt;and&gt;",
         "a leak is suspected",
-        "read_timeout (31)",
+        "In all: 31 read_timeout, 7 reset",
     ] {
         assert!(page.contains(told), "{told}");
     }

@@ -54,6 +54,7 @@ mod lease;
 mod load_charts;
 mod load_compare;
 mod load_grades;
+mod load_monitor;
 mod load_report;
 mod load_screen;
 mod logon_book;

@@ -14,8 +14,7 @@ pub fn dossier(seconds: u32) -> Dossier {
         let base = 1.0 + wave(f64::from(at));
         Second {
             at_s: f64::from(at),
-            requests: if stalled { 200 } else { 4_000 + (wave(f64::from(at)) * 300.0) as u64 },
-            intended: None,
+            requests: Some(if stalled { 200 } else { 4_000 + (wave(f64::from(at)) * 300.0) as u64 }),
             p50_ms: Some(base),
             p95_ms: Some(if stalled { 450.0 } else { base * 2.5 }),
             p99_ms: Some(if stalled { 900.0 } else { base * 6.0 }),
@@ -25,7 +24,7 @@ pub fn dossier(seconds: u32) -> Dossier {
     let shares = (0..200).map(|step| 1.0 - 10_f64.powf(-f64::from(step) / 40.0));
     let course = Course {
         seconds: (0..seconds).map(second).collect(),
-        error_kinds: vec!["read_timeout".to_owned(), "reset".to_owned()],
+        failing: vec!["anonymize".to_owned(), "health".to_owned()],
         latency_ms: shares.clone().map(|share| (share, 1.0 / (1.0 - share).powf(0.6))).collect(),
         service_ms: Vec::new(),
     };
@@ -97,6 +96,7 @@ pub fn dossier(seconds: u32) -> Dossier {
             row("POST /anonymize", 80_412, 36),
             row("a <b>&amp;</b> name", 40_000, 0),
         ],
+        errors: vec![("read_timeout".to_owned(), 31), ("reset".to_owned(), 7)],
         course,
         monitor,
         memory: Some((

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::probes::http_load::account::Account;
 use crate::probes::http_load::monitor::sample::{LocalSample, TargetSample};
 use crate::probes::http_load::monitor::watch::Latest;
-use crate::probes::http_load::tally::{Phase, Snapshot};
+use crate::probes::http_load::tally::{EndpointTally, Phase, Snapshot};
 
 /// Of a curve, as many values are kept as a wide screen has columns.
 const CURVE: usize = 400;
@@ -60,6 +60,17 @@ impl Times {
         latency.merge(&account.failed.latency);
         let ms = |quantile| latency.quantile_micros(quantile).map(|micros| micros as f64 / 1_000.0);
         Self { p50_ms: ms(0.5), p95_ms: ms(0.95), p99_ms: ms(0.99) }
+    }
+}
+
+impl EndpointLine {
+    fn of(tally: &EndpointTally) -> Self {
+        Self {
+            name: tally.name.clone(),
+            requests: tally.account.requests(),
+            failures: tally.account.failures(),
+            times: Times::of(&tally.account),
+        }
     }
 }
 
@@ -117,7 +128,9 @@ impl Memory {
             behind: self.has_schedule.then_some((snapshot.schedule.late, snapshot.schedule.dropped)),
             local: latest.local.clone(),
             target: latest.target.clone(),
-            endpoints: Vec::new(),
+            endpoints: second
+                .map(|second| second.endpoints.iter().map(EndpointLine::of).collect())
+                .unwrap_or_default(),
             rates: self.rates.iter().copied().collect(),
             p95s: self.p95s.iter().copied().collect(),
         }

@@ -34,13 +34,14 @@ impl Recording {
         self.target_taken.add(&mut self.target, sample);
     }
 
-    /// Only what was seen in this part of the run, in milliseconds since its beginning.
+    /// Only what was seen from one moment to another, in milliseconds; times count from the first.
     #[must_use]
-    pub fn within(&self, from_ms: u64, to_ms: u64) -> Self {
-        let within = |elapsed_ms: u64| (from_ms..=to_ms).contains(&elapsed_ms);
-        let mut part = Self::default();
-        part.local.extend(self.local.iter().filter(|sample| within(sample.elapsed_ms)).cloned());
-        part.target.extend(self.target.iter().filter(|sample| within(sample.elapsed_ms)).cloned());
+    pub fn between(&self, from_ms: u64, to_ms: u64) -> Self {
+        let mut part = self.clone();
+        part.local.retain(|sample| (from_ms..=to_ms).contains(&sample.elapsed_ms));
+        part.target.retain(|sample| (from_ms..=to_ms).contains(&sample.elapsed_ms));
+        part.local.iter_mut().for_each(|sample| sample.elapsed_ms -= from_ms);
+        part.target.iter_mut().for_each(|sample| sample.elapsed_ms -= from_ms);
         part
     }
 
@@ -290,8 +291,9 @@ mod tests {
 
     #[test]
     fn a_part_of_the_run_is_cut_out() {
-        let part = recording((1..=100).map(f64::from)).within(1_000, 2_000);
+        let part = recording((1..=100).map(f64::from)).between(1_000, 2_000);
         assert_eq!(part.local.len(), 5);
+        assert_eq!(part.local[0].elapsed_ms, 0);
         assert_eq!(value(&part, "sys.cpu.max"), Some(8.0));
     }
 }

@@ -29,48 +29,49 @@ pub struct Monitor {
     clock: Clock,
     proc: Proc,
     target: Option<Target>,
-    latest: watch::Sender<Latest>,
 }
 
 impl Monitor {
     pub fn new(clock: Clock, proc: Proc, target: Option<Target>) -> Self {
-        Self { clock, proc, target, latest: watch::Sender::default() }
-    }
-
-    pub fn latest(&self) -> watch::Receiver<Latest> {
-        self.latest.subscribe()
+        Self { clock, proc, target }
     }
 
     /// Looks until `done`; times count from `begun`. A look that comes late moves none of those after
     /// it, and a target that is slow to answer delays no look at this machine.
-    pub async fn watch(self, begun: Instant, done: &CancellationToken) -> Recording {
+    pub async fn watch(
+        &self,
+        begun: Instant,
+        done: &CancellationToken,
+        latest: &watch::Sender<Latest>,
+    ) -> Recording {
         let recording = Mutex::new(Recording::default());
-        tokio::join!(self.look_here(begun, done, &recording), self.ask_target(begun, done, &recording));
+        let keep = Keep { begun, done, latest, recording: &recording };
+        tokio::join!(self.look_here(&keep), self.ask_target(&keep));
         recording.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn look_here(&self, begun: Instant, done: &CancellationToken, recording: &Mutex<Recording>) {
+    async fn look_here(&self, keep: &Keep<'_>) {
         let (mut before, mut looked_at) = (self.proc.read(), self.clock.instant());
         let mut ticks = tokio::time::interval_at(looked_at + PERIOD, PERIOD);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
         loop {
             tokio::select! {
                 biased;
-                () = done.cancelled() => return,
+                () = keep.done.cancelled() => return,
                 _ = ticks.tick() => {}
             }
             let (now, counters) = (self.clock.instant(), self.proc.read());
             let sample = LocalSample {
-                elapsed_ms: elapsed_ms(begun, now),
+                elapsed_ms: elapsed_ms(keep.begun, now),
                 ..counters.since(&before, now - looked_at)
             };
             (before, looked_at) = (counters, now);
-            self.latest.send_modify(|latest| latest.local = Some(sample.clone()));
-            recording.lock().unwrap_or_else(PoisonError::into_inner).add_local(sample);
+            keep.latest.send_modify(|latest| latest.local = Some(sample.clone()));
+            keep.recording.lock().unwrap_or_else(PoisonError::into_inner).add_local(sample);
         }
     }
 
-    async fn ask_target(&self, begun: Instant, done: &CancellationToken, recording: &Mutex<Recording>) {
+    async fn ask_target(&self, keep: &Keep<'_>) {
         let Some(target) = &self.target else { return };
         let mut asker = target.asker();
         let mut ticks = tokio::time::interval_at(self.clock.instant(), PERIOD);
@@ -82,14 +83,22 @@ impl Monitor {
             };
             let answer = tokio::select! {
                 biased;
-                () = done.cancelled() => return,
+                () = keep.done.cancelled() => return,
                 answer = asked => answer,
             };
-            let sample = TargetSample { elapsed_ms: elapsed_ms(begun, self.clock.instant()), ..answer };
-            self.latest.send_modify(|latest| latest.target = Some(sample.clone()));
-            recording.lock().unwrap_or_else(PoisonError::into_inner).add_target(sample);
+            let sample = TargetSample { elapsed_ms: elapsed_ms(keep.begun, self.clock.instant()), ..answer };
+            keep.latest.send_modify(|latest| latest.target = Some(sample.clone()));
+            keep.recording.lock().unwrap_or_else(PoisonError::into_inner).add_target(sample);
         }
     }
+}
+
+/// Where looks go.
+struct Keep<'a> {
+    begun: Instant,
+    done: &'a CancellationToken,
+    latest: &'a watch::Sender<Latest>,
+    recording: &'a Mutex<Recording>,
 }
 
 fn elapsed_ms(begun: Instant, now: Instant) -> u64 {

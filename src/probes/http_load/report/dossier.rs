@@ -15,6 +15,8 @@ pub struct Dossier {
     pub checks: Vec<CheckRow>,
     pub warnings: Vec<String>,
     pub endpoints: Vec<EndpointRow>,
+    /// How often which class of error came.
+    pub errors: Vec<(String, u64)>,
     pub course: Course,
     pub monitor: Recording,
     /// What is to be said of the target's memory, and whether it is a warning.

@@ -6,14 +6,14 @@ use crate::probes::http_load::monitor::recording::Quantity;
 use crate::probes::http_load::report::course::{Course, Second};
 use crate::probes::http_load::report::dossier::Dossier;
 
-/// Error classes beyond these are put together.
+/// Endpoints with errors beyond these are put together.
 const ERROR_COLORS: [Color; 5] = [Color::Red, Color::Orange, Color::Violet, Color::Blue, Color::Gray];
 
 /// In the order in which they are shown.
 pub fn all(dossier: &Dossier) -> Vec<Figure> {
     let course = &dossier.course;
     let mut figures =
-        vec![requests(course), latency(course), percentiles(course), errors(course), cpu(dossier)];
+        vec![requests(course), latency(course), percentiles(course), errors(dossier), cpu(dossier)];
     if dossier.target_watched {
         figures.push(target_memory(dossier));
     }
@@ -44,12 +44,8 @@ fn line(name: &str, color: Color, stroke: Stroke, points: Vec<(f64, Option<f64>)
 }
 
 fn requests(course: &Course) -> Figure {
-    let ended = per_second(course, |second| Some(second.requests as f64));
-    let intended = per_second(course, |second| second.intended.map(|count| count as f64));
-    let mut layers = vec![line("answered", Color::Blue, Stroke::Solid, ended)];
-    if intended.iter().any(|(_, count)| count.is_some()) {
-        layers.insert(0, line("intended", Color::Gray, Stroke::Dashed, intended));
-    }
+    let ended = per_second(course, |second| second.requests.map(|count| count as f64));
+    let layers = vec![line("requests", Color::Blue, Stroke::Solid, ended)];
     figure("Requests per second", Unit::PerSecond, layers)
 }
 
@@ -73,36 +69,35 @@ fn percentiles(course: &Course) -> Figure {
     Figure { x: Unit::Percentile, ..figure("Latency by percentile", Unit::Milliseconds, layers) }
 }
 
-fn errors(course: &Course) -> Figure {
-    let total = |class: usize| course.seconds.iter().filter_map(|it| it.errors.get(class)).sum::<u64>();
-    let mut classes: Vec<_> = (0..course.error_kinds.len()).filter(|class| total(*class) > 0).collect();
-    classes.sort_by_key(|class| std::cmp::Reverse(total(*class)));
+/// By endpoint, the worst first.
+fn errors(dossier: &Dossier) -> Figure {
+    let course = &dossier.course;
+    let total = |of: usize| course.seconds.iter().filter_map(|it| it.errors.get(of)).sum::<u64>();
+    let mut failing: Vec<_> = (0..course.failing.len()).filter(|of| total(*of) > 0).collect();
+    failing.sort_by_key(|of| std::cmp::Reverse(total(*of)));
     let heights = |of: &[usize]| {
-        let height = |it: &Second| of.iter().filter_map(|class| it.errors.get(*class)).sum::<u64>() as f64;
+        let height = |it: &Second| of.iter().filter_map(|of| it.errors.get(*of)).sum::<u64>() as f64;
         course.seconds.iter().map(height).collect::<Vec<_>>()
     };
-    let named = if classes.len() > ERROR_COLORS.len() { ERROR_COLORS.len() - 1 } else { classes.len() };
-    let mut parts: Vec<Part> = classes[..named]
+    let named = if failing.len() > ERROR_COLORS.len() { ERROR_COLORS.len() - 1 } else { failing.len() };
+    let mut parts: Vec<Part> = failing[..named]
         .iter()
         .zip(ERROR_COLORS)
-        .map(|(class, color)| Part {
-            name: format!("{} ({})", course.error_kinds[*class], total(*class)),
-            color,
-            heights: heights(&[*class]),
-        })
+        .map(|(of, color)| Part { name: course.failing[*of].clone(), color, heights: heights(&[*of]) })
         .collect();
-    if classes.len() > named {
-        let name = format!("{} other kinds", classes.len() - named);
-        parts.push(Part { name, color: Color::Gray, heights: heights(&classes[named..]) });
+    if failing.len() > named {
+        let name = format!("{} other endpoints", failing.len() - named);
+        parts.push(Part { name, color: Color::Gray, heights: heights(&failing[named..]) });
     }
     let at: Vec<f64> = course.seconds.iter().map(|second| second.at_s).collect();
-    let failed: u64 = classes.iter().map(|class| total(*class)).sum();
     let layers = if parts.is_empty() { Vec::new() } else { vec![Layer::Stacked { at, width: 1.0, parts }] };
-    let note = match failed {
-        0 => None,
-        1 => Some("1 request failed".to_owned()),
-        _ => Some(format!("{} requests failed", Unit::Count.shown(failed as f64))),
-    };
+    let mut classes = dossier.errors.clone();
+    classes.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    let told: Vec<_> = classes
+        .iter()
+        .map(|(class, count)| format!("{} {class}", Unit::Count.shown(*count as f64)))
+        .collect();
+    let note = (!told.is_empty()).then(|| format!("In all: {}", told.join(", ")));
     Figure { note, empty: "no request failed".to_owned(), ..figure("Errors per second", Unit::Count, layers) }
 }
 

@@ -4,5 +4,7 @@ pub mod course;
 pub mod dossier;
 pub mod figures;
 pub mod files;
+pub mod judged;
+pub mod memory;
 pub mod page;
 pub mod style;
