@@ -10,6 +10,7 @@ use crate::cli::args::{
 };
 use crate::cli::finalize_args::FinalizeArguments;
 use crate::cli::gc_args::GcArguments;
+use crate::cli::probe::http_load_args::HttpLoadArguments;
 use crate::cli::probe::prometheus_args::PrometheusArguments;
 use crate::config::environment::Environment;
 use crate::config::layer::{Layer, Origin};
@@ -107,6 +108,19 @@ pub fn of_prometheus(global: &Global, asked: &PrometheusArguments, environment: 
         flags.set(flag, "probe", Some(vec![Value::from(probe.into_iter().collect::<Dict>())]));
     }
     request(global, asked.job.clone(), environment, flags)
+}
+
+/// The flags about the load itself are put over the job's probe when that is known.
+pub fn of_http_load(
+    global: &Global,
+    asked: &HttpLoadArguments,
+    job: Option<String>,
+    environment: Environment,
+) -> Request {
+    let mut flags = Flags::default();
+    flags.global(global);
+    flags.path("--out-dir", "output.dir", asked.out_dir.as_deref());
+    request(global, job, environment, flags)
 }
 
 /// For commands that only read what is committed.

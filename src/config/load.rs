@@ -73,11 +73,22 @@ pub enum Secrets {
 /// Settings, fleet and, if asked for, credentials; or everything that is wrong with them,
 /// whichever of the three it is in.
 pub fn ask(request: &Request, secrets: Secrets) -> Result<Asked, Problems> {
-    let (loaded, mut problems) = read(request);
+    ask_with(request, secrets, |_| Problems::default())
+}
+
+/// The same, with settings that a command adjusts before they are looked at, and what it has
+/// against them.
+pub fn ask_with(
+    request: &Request,
+    secrets: Secrets,
+    adjust: impl FnOnce(&mut Job) -> Problems,
+) -> Result<Asked, Problems> {
+    let (mut loaded, mut problems) = read(request);
     if problems.0.iter().any(Problem::is_about_a_file) {
         // With a layer missing, whatever else is missing may stand in it.
         return Err(problems);
     }
+    problems.add_consequences(adjust(&mut loaded.job));
     let Loaded { job, origins, mut warnings, directory } = loaded;
     let fleet = fleet::resolve(&job, &origins, &directory).unwrap_or_else(|found| {
         problems.add_consequences(found);

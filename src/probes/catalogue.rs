@@ -8,12 +8,14 @@ use serde::Serialize;
 
 use crate::model::probe::{ProbeKind, ProbeName, ProbeVerdict};
 use crate::model::target::HostName;
+use crate::probes::http_load::measure::HttpLoad;
 use crate::probes::probe::{Ground, Harvest, Probe};
 use crate::probes::prometheus::measure::PrometheusProbe;
 use crate::tables::table::TableSpec;
 
 /// One of the probes.
 pub enum AnyProbe {
+    HttpLoad(HttpLoad),
     Prometheus(PrometheusProbe),
 }
 
@@ -61,24 +63,28 @@ impl fmt::Debug for PlannedProbe {
 impl Probe for AnyProbe {
     fn kind(&self) -> ProbeKind {
         match self {
+            Self::HttpLoad(probe) => probe.kind(),
             Self::Prometheus(probe) => probe.kind(),
         }
     }
 
     fn tables(&self) -> &'static [&'static TableSpec] {
         match self {
+            Self::HttpLoad(probe) => probe.tables(),
             Self::Prometheus(probe) => probe.tables(),
         }
     }
 
     fn view(&self) -> serde_json::Value {
         match self {
+            Self::HttpLoad(probe) => probe.view(),
             Self::Prometheus(probe) => probe.view(),
         }
     }
 
     async fn measure(&self, ground: &Ground, harvest: &mut Harvest) -> ProbeVerdict {
         match self {
+            Self::HttpLoad(probe) => probe.measure(ground, harvest).await,
             Self::Prometheus(probe) => probe.measure(ground, harvest).await,
         }
     }

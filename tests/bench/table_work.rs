@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
+use arrow_select::concat::concat_batches;
 use lustrum::census::ground::{Ground, HostStanding};
 use lustrum::census::health::thresholds::Thresholds;
 use lustrum::census::taken::Census;
@@ -14,6 +15,7 @@ use lustrum::model::status::FinalStatus;
 use lustrum::output::commit::commit;
 use lustrum::output::draft::Draft;
 use lustrum::output::faces::{Face, write_face};
+use lustrum::output::gathered::Gathered;
 use lustrum::output::published::Published;
 use lustrum::output::source::TableSource;
 use lustrum::output::spool::Spool;
@@ -29,6 +31,8 @@ use crate::{Outcome, table_rows};
 
 /// What a bare writer is handed at once.
 const READY_ROWS: usize = 64 * 1024;
+/// Columns that say which run a row is of.
+const STAMPS: usize = 2;
 /// Made up between two looks at the clock, which cost more than a host's rows.
 const HOSTS_AT_ONCE: usize = 64;
 
@@ -40,6 +44,7 @@ pub fn work(what: &str, hosts: usize, folder: &Path) -> Outcome<Said> {
             "ours" => ours(hosts, folder).await,
             "xlsx" => xlsx(hosts, folder).await,
             "bare" => bare(hosts, folder).await,
+            "held" => held(hosts, folder).await,
             "export" => export(hosts, folder).await,
             other => Err(format!("no child `{other}`").into()),
         }
@@ -123,6 +128,40 @@ async fn bare(hosts: usize, folder: &Path) -> Outcome<Said> {
     let spent = meter.so_far()?;
     let mut said = counts(count, bytes)?;
     note(&mut said, "bare", spent);
+    Ok(said)
+}
+
+/// From rows in memory, a batch a table as the peers hold theirs, to committed files.
+async fn held(hosts: usize, folder: &Path) -> Outcome<Said> {
+    let header = header();
+    let mut held = Gathered::default();
+    {
+        let beside = tempfile::tempdir()?;
+        let rows = aside(hosts, beside.path()).await?;
+        for table in INVENTORY {
+            let published = Published::of(table);
+            let ready = Ready::of(rows.as_ref(), &published, &header).collect::<Outcome<Vec<_>>>()?;
+            let ready = concat_batches(&published.schema, &ready)?;
+            // The run is stamped on the way, not before.
+            let declared: Vec<usize> = (STAMPS..ready.num_columns()).collect();
+            held.add(RowBatch { table: table.id, columns: ready.project(&declared)? });
+        }
+    }
+    let rows: Arc<dyn TableSource> = Arc::new(held);
+    let meter = Meter::start()?;
+    let mut draft = Draft::new(Store::open(&folder.join("out").to_string_lossy())?, &header);
+    let (mut count, mut bytes) = (0, 0);
+    for table in INVENTORY {
+        for artifact in write_table(&mut draft, &header, &rows, table, &[TableFormat::Parquet]).await? {
+            count += artifact.rows;
+            bytes += artifact.bytes;
+        }
+    }
+    let body = serde_json::json!({ "attempt": header.attempt }).to_string();
+    commit(draft, body).await?;
+    let spent = meter.so_far()?;
+    let mut said = counts(count, bytes)?;
+    note(&mut said, "held", spent);
     Ok(said)
 }
 
@@ -241,7 +280,7 @@ impl<'a> Ready<'a> {
             rows += found.num_rows();
             batches.push(found);
         }
-        let batch = arrow_select::concat::concat_batches(&(self.table.spec.schema)(), &batches)?;
+        let batch = concat_batches(&(self.table.spec.schema)(), &batches)?;
         Ok(self.table.stamp(self.header, &batch)?)
     }
 }

@@ -1,6 +1,7 @@
 //! The simulated world the tests run in.
 
 pub mod census_run;
+pub mod chat_backend;
 pub mod collected_rows;
 pub mod daemon_at_work;
 pub mod drawn;

@@ -1,7 +1,11 @@
 //! `lustrum probe`: one thing measured by hand.
 
 pub mod command;
+pub mod http_load;
+pub mod http_load_args;
+pub mod http_load_text;
 pub mod load_screen;
+pub mod pick;
 pub mod prometheus;
 pub mod prometheus_args;
 pub mod prometheus_text;

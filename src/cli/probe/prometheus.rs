@@ -6,6 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::cli::args::Global;
 use crate::cli::dispatch::json;
+use crate::cli::probe::pick::pick;
 use crate::cli::probe::prometheus_args::PrometheusArguments;
 use crate::cli::probe::prometheus_text;
 use crate::cli::probe::single::{Single, measure};
@@ -14,8 +15,7 @@ use crate::cli::terminal::Terminal;
 use crate::cli::{dotenv, request, telemetry};
 use crate::config::load::{self, Secrets};
 use crate::model::probe::ProbeKind;
-use crate::probes::catalogue::{AnyProbe, PlannedProbe};
-use crate::probes::probe::Probe;
+use crate::probes::catalogue::AnyProbe;
 
 pub async fn probe(global: &Global, arguments: &PrometheusArguments, terminal: &Terminal) -> Answer {
     let request = request::of_prometheus(global, arguments, dotenv::read()?);
@@ -23,7 +23,8 @@ pub async fn probe(global: &Global, arguments: &PrometheusArguments, terminal: &
     let log = telemetry::start(&asked.job.log, terminal);
     let _log = log.map_err(|error| Refusal::Usage(error.to_string()))?;
     let opening = load::opening(&asked.job, &request)?;
-    let mut planned = pick(asked.probes, arguments.name.as_deref()).map_err(Refusal::Usage)?;
+    let mut planned =
+        pick(asked.probes, ProbeKind::Prometheus, arguments.name.as_deref()).map_err(Refusal::Usage)?;
     let heard = Arc::new(OnceLock::new());
     if let Some(AnyProbe::Prometheus(probe)) = Arc::get_mut(&mut planned.probe) {
         probe.heard = Some(heard.clone());
@@ -42,22 +43,4 @@ pub async fn probe(global: &Global, arguments: &PrometheusArguments, terminal: &
     };
     terminal.print(&text)?;
     Ok(measured.exit)
-}
-
-/// The one that is meant, of a job that may have several.
-fn pick(probes: Vec<PlannedProbe>, name: Option<&str>) -> Result<PlannedProbe, String> {
-    let mut ours: Vec<_> =
-        probes.into_iter().filter(|planned| planned.probe.kind() == ProbeKind::Prometheus).collect();
-    if let Some(name) = name {
-        ours.retain(|planned| planned.name.as_str() == name);
-    }
-    match (ours.len(), name) {
-        (1, _) => Ok(ours.remove(0)),
-        (0, Some(name)) => Err(format!("the job has no prometheus probe `{name}`")),
-        (0, None) => Err("the job has no prometheus probe".to_owned()),
-        (_, _) => {
-            let names: Vec<_> = ours.iter().map(|planned| format!("`{}`", planned.name)).collect();
-            Err(format!("the job has several prometheus probes: say which with --name: {}", names.join(", ")))
-        }
-    }
 }

@@ -21,19 +21,19 @@ crate::table! {
         pub requests: i64,
         /// Those with an expected status and a whole answer.
         pub succeeded: i64,
-        /// The others.
+        /// All other requests that ended.
         pub failed: i64,
         /// Succeeded within the SLO; all that succeeded without one.
         pub good: i64,
-        /// Bytes on the wire, TLS not counted.
+        /// Bytes that were sent, TLS not counted.
         pub sent_bytes: i64,
-        /// Likewise.
+        /// Bytes that came, TLS not counted.
         pub received_bytes: i64,
         /// Events of streamed answers.
         pub events: i64,
         /// Mean latency: from the intended send, where the load has a rate; else from the send.
         pub latency_mean_ms: Option<f64>,
-        /// Its median.
+        /// Median of the same.
         pub latency_p50_ms: Option<f64>,
         /// Its 90th percentile.
         pub latency_p90_ms: Option<f64>,
@@ -41,17 +41,17 @@ crate::table! {
         pub latency_p95_ms: Option<f64>,
         /// Its 99th percentile.
         pub latency_p99_ms: Option<f64>,
-        /// The longest.
+        /// The longest of them.
         pub latency_max_ms: Option<f64>,
         /// Mean time from the actual send.
         pub service_mean_ms: Option<f64>,
-        /// Its median.
+        /// Median of the same.
         pub service_p50_ms: Option<f64>,
         /// Its 95th percentile.
         pub service_p95_ms: Option<f64>,
         /// Its 99th percentile.
         pub service_p99_ms: Option<f64>,
-        /// The longest.
+        /// The longest of them.
         pub service_max_ms: Option<f64>,
     }
 }

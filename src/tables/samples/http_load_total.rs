@@ -24,7 +24,7 @@ crate::table! {
         pub requests: i64,
         /// Those with an expected status and a whole answer.
         pub succeeded: i64,
-        /// The others.
+        /// All other requests that ended.
         pub failed: i64,
         /// Succeeded of all; null of none.
         pub success_percent: Option<f64>,
@@ -52,11 +52,11 @@ crate::table! {
         pub p999_ms: Option<f64>,
         /// 99.99th percentile.
         pub p9999_ms: Option<f64>,
-        /// The longest.
+        /// The longest of them.
         pub max_ms: Option<f64>,
         /// Mean latency of the requests that succeeded.
         pub ok_mean_ms: Option<f64>,
-        /// Their median.
+        /// Median of the same.
         pub ok_p50_ms: Option<f64>,
         /// Their 95th percentile.
         pub ok_p95_ms: Option<f64>,
@@ -84,7 +84,7 @@ crate::table! {
         pub goodput_percent: Option<f64>,
         /// Sent later than intended; null without a rate, and for single endpoints.
         pub late: Option<i64>,
-        /// Intended and never sent; null likewise.
+        /// Intended and never sent; null without a rate, and for single endpoints.
         pub dropped: Option<i64>,
         /// Timeouts, of the connection or of the answer.
         pub timeouts: i64,
@@ -94,9 +94,9 @@ crate::table! {
         pub statuses: String,
         /// Requests that failed by class of error, `read_timeout=3 status=4`.
         pub errors: String,
-        /// Bytes on the wire, TLS not counted.
+        /// Bytes that were sent, TLS not counted.
         pub sent_bytes: i64,
-        /// Likewise.
+        /// Bytes that came, TLS not counted.
         pub received_bytes: i64,
     }
 }
