@@ -52,6 +52,8 @@ pub struct Terminal {
     pub err: Look,
     /// Whether a bar may move on standard error.
     pub animated: bool,
+    /// Whether a whole screen may be drawn on standard output.
+    pub full_screen: bool,
     /// Standard error carries a JSON log: whatever else it says must be a line of that log.
     err_is_log: Arc<AtomicBool>,
     /// What was said to people while a screen is drawn; absent while none is.
@@ -70,12 +72,13 @@ impl Terminal {
             colors: is_terminal && !dumb && !set("NO_COLOR"),
             width: is_terminal.then(screen_width).flatten(),
         };
-        let err_is_terminal = io::stderr().is_terminal();
+        let (out_is_terminal, err_is_terminal) = (io::stdout().is_terminal(), io::stderr().is_terminal());
         Self {
             bars: MultiProgress::with_draw_target(ProgressDrawTarget::stderr()),
-            out: look(io::stdout().is_terminal()),
+            out: look(out_is_terminal),
             err: look(err_is_terminal),
             animated: err_is_terminal && !dumb,
+            full_screen: out_is_terminal && !dumb,
             err_is_log: Arc::default(),
             held: Arc::default(),
         }

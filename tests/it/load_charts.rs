@@ -1,6 +1,6 @@
 //! Charts of a load: nothing outside its frame, no text on another, and pictures that show something.
 
-use lustrum::probes::http_load::chart::axis::Unit;
+use lustrum::probes::http_load::chart::axis::{Scale, Unit};
 use lustrum::probes::http_load::chart::figure::{Color, Figure, Layer, Part, Stroke};
 use lustrum::probes::http_load::chart::paint::Ground;
 use lustrum::probes::http_load::chart::plot::{Size, draw};
@@ -20,7 +20,8 @@ fn figure(x: Unit, y: Unit, layers: Vec<Layer>) -> Figure {
         title: "A title".to_owned(),
         x,
         y,
-        from_zero: true,
+        scale: Scale::FromZero,
+        until: None,
         layers,
         note: None,
         empty: "nothing here".to_owned(),
@@ -141,13 +142,13 @@ proptest! {
         title in "\\PC{0,80}",
         name in "[ -~]{0,120}",
         note in proptest::option::of("[ -~]{0,200}"),
-        from_zero: bool,
+        scale in 0_usize..3,
     ) {
         let units = [Unit::Milliseconds, Unit::Percent, Unit::Bytes, Unit::PerSecond, Unit::Count];
         let points: Vec<_> = heights.iter().enumerate().map(|(x, height)| (x as f64 * step, *height)).collect();
         let second = Layer::Line { name, color: Color::Red, stroke: Stroke::Dashed, points: points.clone() };
         let mut figure = figure(Unit::Elapsed, units[y], vec![line(points), second]);
-        figure.from_zero = from_zero;
+        figure.scale = [Scale::FromZero, Scale::OfRange, Scale::ByMagnitude][scale];
         figure.title = title;
         figure.note = note;
         for size in SIZES {

@@ -96,9 +96,3 @@ fn the_monitors_numbers_are_a_document_of_their_own() {
     assert_eq!(metrics["summary"]["sys.cpu.p95"], Value::Null);
     assert!(page(&blind).contains("this machine tells nothing of it"));
 }
-
-#[test]
-fn files_are_called_by_when_the_run_began() {
-    let begun = "2026-03-04T05:06:07.9Z".parse().unwrap();
-    assert_eq!(files::name("metrics_chart", begun, "png"), "metrics_chart_20260304_050607.png");
-}

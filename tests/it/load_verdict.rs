@@ -40,8 +40,11 @@ fn judging(grades: GradeSet, thresholds: &[&str]) -> Judging {
     Judging { thresholds: thresholds.collect(), grades, ..Judging::default() }
 }
 
-fn verdict(judging: &Judging, overall: &Statistics, but: impl FnOnce(&mut Facts<'_>)) -> ProbeVerdict {
-    let monitor = |name: &str| name.starts_with("sys.cpu.").then_some(20.0);
+fn monitor(name: &str) -> Option<f64> {
+    name.starts_with("sys.cpu.").then_some(20.0)
+}
+
+fn verdict<'a>(judging: &Judging, overall: &'a Statistics, but: impl FnOnce(&mut Facts<'a>)) -> ProbeVerdict {
     let mut facts = Facts {
         seen: Seen { overall, endpoints: &[], monitor: &monitor },
         measured: MEASURED,

@@ -3,9 +3,11 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use crate::probes::catalogue::{AnyProbe, PlannedProbe};
 use crate::probes::http_load::account::Account;
 use crate::probes::http_load::monitor::sample::{LocalSample, TargetSample};
 use crate::probes::http_load::monitor::watch::Latest;
+use crate::probes::http_load::plan::Pace;
 use crate::probes::http_load::tally::{EndpointTally, Phase, Snapshot};
 
 /// Of a curve, as many values are kept as a wide screen has columns.
@@ -97,8 +99,11 @@ pub struct Memory {
 }
 
 impl Memory {
-    pub fn new(title: String, has_schedule: bool) -> Self {
-        Self { title, has_schedule, ..Self::default() }
+    pub fn of(planned: &PlannedProbe) -> Self {
+        let AnyProbe::HttpLoad(load) = &*planned.probe else { return Self::default() };
+        let plan = &load.program.plan;
+        let has_schedule = matches!(plan.pace, Pace::Open { .. });
+        Self { title: format!("{} against {}", planned.name, plan.origin), has_schedule, ..Self::default() }
     }
 
     pub fn picture(&mut self, snapshot: &Snapshot, latest: &Latest) -> Picture {

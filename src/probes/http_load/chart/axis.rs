@@ -14,10 +14,24 @@ pub enum Unit {
     Percentile,
 }
 
+/// How heights are laid out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scale {
+    /// Heights that are compared begin at zero.
+    FromZero,
+    /// Levels whose changes matter.
+    OfRange,
+    /// From zero too, unless the values lie so far apart that the small ones would not be seen: then
+    /// each tenfold is as far.
+    ByMagnitude,
+}
+
 /// Numbers onto a length.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Axis {
     pub unit: Unit,
+    /// Each tenfold is as far.
+    pub is_logarithmic: bool,
     pub from: f64,
     pub to: f64,
     pub ticks: Vec<Tick>,
@@ -31,26 +45,45 @@ pub struct Tick {
 
 impl Axis {
     /// An axis over all `values` with at most `most` ticks, widened to whole ticks for heights.
-    pub fn over(unit: Unit, values: impl Iterator<Item = f64>, from_zero: bool, most: usize) -> Self {
-        let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
-        for value in values.filter(|value| value.is_finite()) {
-            (low, high) = (low.min(value), high.max(value));
-        }
-        if low > high {
-            (low, high) = (0.0, 1.0);
-        }
+    pub fn over(unit: Unit, values: impl Iterator<Item = f64>, scale: Scale, most: usize) -> Self {
+        let values: Vec<f64> = values.filter(|value| value.is_finite()).collect();
+        let (low, high) =
+            match (values.iter().copied().reduce(f64::min), values.iter().copied().reduce(f64::max)) {
+                (Some(low), Some(high)) => (low, high),
+                _ => (0.0, 1.0),
+            };
+        let least = values.iter().copied().filter(|value| *value > 0.0).reduce(f64::min).unwrap_or(high);
         match unit {
             Unit::Elapsed => Self::elapsed(low.min(0.0), high, most),
             Unit::Percentile => Self::percentile(high),
-            _ => Self::height(unit, if from_zero { low.min(0.0) } else { low }, high, most),
+            _ if scale == Scale::ByMagnitude && high > least * FAR_APART => {
+                Self::magnitudes(unit, least, high)
+            }
+            _ if scale == Scale::OfRange => Self::height(unit, low, high, most),
+            _ => Self::height(unit, low.min(0.0), high, most),
         }
     }
 
     /// 0 at the beginning, 1 at the end.
     pub fn share(&self, value: f64) -> f64 {
-        let place = |value: f64| if self.unit == Unit::Percentile { nines(value) } else { value };
+        let place = |value: f64| match self.unit {
+            Unit::Percentile => nines(value),
+            _ if self.is_logarithmic => value.max(self.from).log10(),
+            _ => value,
+        };
         let (from, to) = (place(self.from), place(self.to));
         ((place(value) - from) / (to - from)).clamp(0.0, 1.0)
+    }
+
+    /// Whole powers of ten.
+    fn magnitudes(unit: Unit, low: f64, high: f64) -> Self {
+        let (first, last) = (low.log10().floor() as i32, high.log10().ceil() as i32);
+        // At most seven labels.
+        let every = (last - first + 6) / 7;
+        let ticks = (first..=last).filter(|power| (power - first) % every.max(1) == 0);
+        let ticks = ticks.map(|power| 10_f64.powi(power));
+        let ticks = ticks.map(|at| Tick { at, label: unit.shown_shortly(at) }).collect();
+        Self { unit, is_logarithmic: true, from: 10_f64.powi(first), to: 10_f64.powi(last), ticks }
     }
 
     fn height(unit: Unit, low: f64, mut high: f64, most: usize) -> Self {
@@ -71,7 +104,13 @@ impl Axis {
             at: at * factor,
             label: if at == 0.0 { "0".to_owned() } else { format!("{}{name}", grouped(at, digits)) },
         });
-        Self { unit, from: first * step * factor, to: last * step * factor, ticks: ticks.collect() }
+        Self {
+            unit,
+            is_logarithmic: false,
+            from: first * step * factor,
+            to: last * step * factor,
+            ticks: ticks.collect(),
+        }
     }
 
     fn elapsed(low: f64, high: f64, most: usize) -> Self {
@@ -89,7 +128,7 @@ impl Axis {
         let last = (high / step).floor() as i64;
         let ticks = (first..=last).map(|index| index as f64 * step);
         let ticks = ticks.map(|at| Tick { at, label: clock(at, high) }).collect();
-        Self { unit: Unit::Elapsed, from: low, to: high, ticks }
+        Self { unit: Unit::Elapsed, is_logarithmic: false, from: low, to: high, ticks }
     }
 
     fn percentile(high: f64) -> Self {
@@ -107,7 +146,7 @@ impl Axis {
         let to = high.clamp(0.9, 0.999_999_9);
         let ticks = MARKS.iter().filter(|(at, _)| *at <= to);
         let ticks = ticks.map(|(at, label)| Tick { at: *at, label: (*label).to_owned() }).collect();
-        Self { unit: Unit::Percentile, from: 0.0, to, ticks }
+        Self { unit: Unit::Percentile, is_logarithmic: false, from: 0.0, to, ticks }
     }
 }
 
@@ -129,6 +168,15 @@ impl Unit {
         }
     }
 
+    /// `10 ms`, `0.1 µs`: for round values.
+    fn shown_shortly(self, value: f64) -> String {
+        // A rounded power of ten must not fall into the unit below.
+        let (factor, name) = self.scale(value * 1.000_001);
+        let scaled = value / factor;
+        let digits = (-scaled.log10().floor()).max(0.0) as usize;
+        format!("{}{name}", grouped(scaled, digits))
+    }
+
     /// A single value, for people.
     pub fn shown(self, value: f64) -> String {
         let (factor, name) = self.scale(value.abs());
@@ -145,6 +193,9 @@ impl Unit {
         format!("{}{name}", grouped(scaled, digits))
     }
 }
+
+/// Of the largest and the smallest value: below this a linear axis shows both.
+const FAR_APART: f64 = 30.0;
 
 /// 0.9 is 1, 0.99 is 2.
 fn nines(share: f64) -> f64 {
@@ -199,7 +250,7 @@ mod tests {
 
     #[test]
     fn ticks_are_round_and_carry_the_unit_that_fits() {
-        let axis = |unit, high: f64| Axis::over(unit, [0.0, high].into_iter(), true, 5);
+        let axis = |unit, high: f64| Axis::over(unit, [0.0, high].into_iter(), Scale::FromZero, 5);
         assert_eq!(
             labels(&axis(Unit::PerSecond, 4_321.0)),
             ["0", "1,000/s", "2,000/s", "3,000/s", "4,000/s", "5,000/s"]
@@ -219,15 +270,24 @@ mod tests {
 
     #[test]
     fn time_is_told_as_a_clock_does() {
-        let axis = |high: f64| Axis::over(Unit::Elapsed, [0.0, high].into_iter(), true, 6);
+        let axis = |high: f64| Axis::over(Unit::Elapsed, [0.0, high].into_iter(), Scale::FromZero, 6);
         assert_eq!(labels(&axis(30.0)), ["0 s", "5 s", "10 s", "15 s", "20 s", "25 s", "30 s"]);
         assert_eq!(labels(&axis(200.0)), ["0:00", "1:00", "2:00", "3:00"]);
         assert_eq!(labels(&axis(7_200.0)), ["0:00:00", "0:30:00", "1:00:00", "1:30:00", "2:00:00"]);
     }
 
     #[test]
+    fn what_lies_far_apart_is_laid_out_by_magnitude() {
+        let axis = Axis::over(Unit::Milliseconds, [0.3, 900.0].into_iter(), Scale::ByMagnitude, 5);
+        assert_eq!(labels(&axis), ["100 µs", "1 ms", "10 ms", "100 ms", "1 s"]);
+        assert!((axis.share(10.0) - 0.5).abs() < 1e-9 && axis.share(0.0) == 0.0);
+        let near = Axis::over(Unit::Milliseconds, [1.0, 20.0].into_iter(), Scale::ByMagnitude, 5);
+        assert!(!near.is_logarithmic && near.from == 0.0);
+    }
+
+    #[test]
     fn each_nine_more_is_as_far_as_the_one_before() {
-        let axis = Axis::over(Unit::Percentile, [0.0, 0.9999].into_iter(), true, 0);
+        let axis = Axis::over(Unit::Percentile, [0.0, 0.9999].into_iter(), Scale::FromZero, 0);
         assert_eq!(labels(&axis), ["0 %", "50 %", "90 %", "99 %", "99.9 %", "99.99 %"]);
         assert!((axis.share(0.9) - 0.25).abs() < 1e-9 && (axis.share(0.99) - 0.5).abs() < 1e-9);
     }
@@ -235,13 +295,14 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn every_axis_holds_its_values_and_few_ticks(
-            low in -1e12..1e12_f64, high in -1e12..1e12_f64, most in 1_usize..9, unit in 0_usize..6, zero: bool,
+            low in -1e12..1e12_f64, high in -1e12..1e12_f64, most in 1_usize..9, unit in 0_usize..6, scale in 0_usize..3,
         ) {
             let units =
                 [Unit::Milliseconds, Unit::Percent, Unit::Bytes, Unit::PerSecond, Unit::Count, Unit::Elapsed];
-            let axis = Axis::over(units[unit], [low, high].into_iter(), zero, most);
+            let scales = [Scale::FromZero, Scale::OfRange, Scale::ByMagnitude];
+            let axis = Axis::over(units[unit], [low, high].into_iter(), scales[scale], most);
             proptest::prop_assert!(axis.from < axis.to, "{axis:?}");
-            proptest::prop_assert!(axis.ticks.len() <= most + 3, "{axis:?}");
+            proptest::prop_assert!(axis.ticks.len() <= (most + 3).max(8), "{axis:?}");
             for value in [low, high] {
                 let share = axis.share(value);
                 proptest::prop_assert!((0.0..=1.0).contains(&share));

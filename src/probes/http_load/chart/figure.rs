@@ -1,6 +1,6 @@
 //! What one chart shows, as plain values.
 
-use crate::probes::http_load::chart::axis::Unit;
+use crate::probes::http_load::chart::axis::{Scale, Unit};
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Figure {
@@ -8,8 +8,9 @@ pub struct Figure {
     /// Seconds, or shares for the percentile plot.
     pub x: Unit,
     pub y: Unit,
-    /// Heights that are compared begin at zero; levels whose changes matter may not.
-    pub from_zero: bool,
+    pub scale: Scale,
+    /// Where x ends, if not at the last point: charts of one run end together.
+    pub until: Option<f64>,
     /// Drawn in this order.
     pub layers: Vec<Layer>,
     /// A sentence below the title.

@@ -16,7 +16,7 @@ impl Ground {
         match (color, self) {
             (Color::Blue, Self::Light) => "#2563eb",
             (Color::Blue, Self::Dark) => "#60a5fa",
-            (Color::Orange, Self::Light) => "#c2410c",
+            (Color::Orange, Self::Light) => "#d97706",
             (Color::Orange, Self::Dark) => "#fb923c",
             (Color::Red, Self::Light) => "#dc2626",
             (Color::Red, Self::Dark) => "#f87171",

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::probes::http_load::chart::axis::Axis;
+use crate::probes::http_load::chart::axis::{Axis, Scale};
 use crate::probes::http_load::chart::down_sample;
 use crate::probes::http_load::chart::figure::{Color, Figure, Layer, Stroke};
 use crate::probes::http_load::chart::legend;
@@ -119,17 +119,20 @@ struct Frame {
 impl Frame {
     fn new(figure: &Figure, size: Size, top: f64) -> Self {
         let all = |values: fn(&Layer) -> Vec<f64>| figure.layers.iter().flat_map(values);
-        let y = Axis::over(figure.y, all(Layer::ys), figure.from_zero, HEIGHT_TICKS);
+        let y = Axis::over(figure.y, all(Layer::ys), figure.scale, HEIGHT_TICKS);
         let widest = y.ticks.iter().map(|tick| width(&tick.label, TICK_SIZE)).fold(0.0, f64::max);
         let left = (widest + 8.0).ceil();
         let right = size.width - 6.0;
-        let fits = |most: usize| {
-            let axis = Axis::over(figure.x, all(Layer::xs), true, most);
-            let labels: f64 = axis.ticks.iter().map(|tick| width(&tick.label, TICK_SIZE) + LABEL_GAP).sum();
-            (labels <= right - left || most == 1).then_some(axis)
+        let along = |most| {
+            let all = all(Layer::xs).chain(figure.until);
+            Axis::over(figure.x, all, Scale::FromZero, most)
         };
-        let x =
-            (1..=10).rev().find_map(fits).unwrap_or_else(|| Axis::over(figure.x, all(Layer::xs), true, 1));
+        let fits = |most: usize| {
+            let axis = along(most);
+            let labels: f64 = axis.ticks.iter().map(|tick| width(&tick.label, TICK_SIZE) + LABEL_GAP).sum();
+            (labels <= right - left).then_some(axis)
+        };
+        let x = (2..=10).rev().find_map(fits).unwrap_or_else(|| along(1));
         Self { left, right, top, bottom: top + size.plot_height, x, y, width: size.width }
     }
 

@@ -36,6 +36,22 @@ impl Monitor {
         Self { clock, proc, target }
     }
 
+    /// Drives the work and looks meanwhile.
+    pub async fn during<T>(
+        &self,
+        begun: Instant,
+        latest: &watch::Sender<Latest>,
+        work: impl Future<Output = T>,
+    ) -> (T, Recording) {
+        let done = CancellationToken::new();
+        let working = async {
+            let ended = work.await;
+            done.cancel();
+            ended
+        };
+        tokio::join!(working, self.watch(begun, &done, latest))
+    }
+
     /// Looks until `done`; times count from `begun`. A look that comes late moves none of those after
     /// it, and a target that is slow to answer delays no look at this machine.
     pub async fn watch(

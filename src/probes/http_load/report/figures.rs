@@ -1,6 +1,6 @@
 //! The charts of a load: what it did, how long it took, and what the machines did meanwhile.
 
-use crate::probes::http_load::chart::axis::Unit;
+use crate::probes::http_load::chart::axis::{Scale, Unit};
 use crate::probes::http_load::chart::figure::{Color, Figure, Layer, Part, Stroke};
 use crate::probes::http_load::monitor::recording::Quantity;
 use crate::probes::http_load::report::course::{Course, Second};
@@ -19,7 +19,18 @@ pub fn all(dossier: &Dossier) -> Vec<Figure> {
     }
     figures.push(own_memory(dossier));
     figures.extend(net(dossier));
+    let end = end_s(dossier);
+    for figure in figures.iter_mut().filter(|figure| figure.x == Unit::Elapsed) {
+        figure.until = Some(end);
+    }
     figures
+}
+
+/// When the last second or look was over.
+fn end_s(dossier: &Dossier) -> f64 {
+    let second = dossier.course.seconds.last().map(|second| second.at_s + 1.0);
+    let look = dossier.monitor.local.last().map(|sample| sample.elapsed_ms as f64 / 1_000.0);
+    second.into_iter().chain(look).fold(1.0, f64::max)
 }
 
 fn figure(title: &str, y: Unit, layers: Vec<Layer>) -> Figure {
@@ -27,7 +38,8 @@ fn figure(title: &str, y: Unit, layers: Vec<Layer>) -> Figure {
         title: title.to_owned(),
         x: Unit::Elapsed,
         y,
-        from_zero: true,
+        scale: Scale::FromZero,
+        until: None,
         layers,
         note: None,
         empty: "nothing was measured".to_owned(),
@@ -56,7 +68,7 @@ fn latency(course: &Course) -> Figure {
         line("p95", Color::Violet, Stroke::Dashed, per_second(course, |second| second.p95_ms)),
         line("p50", Color::Blue, Stroke::Solid, per_second(course, |second| second.p50_ms)),
     ];
-    figure("Latency", Unit::Milliseconds, layers)
+    Figure { scale: Scale::ByMagnitude, ..figure("Latency", Unit::Milliseconds, layers) }
 }
 
 fn percentiles(course: &Course) -> Figure {
@@ -66,7 +78,8 @@ fn percentiles(course: &Course) -> Figure {
         let name = "service time (from the actual send)";
         layers.push(line(name, Color::Green, Stroke::Dashed, known(&course.service_ms)));
     }
-    Figure { x: Unit::Percentile, ..figure("Latency by percentile", Unit::Milliseconds, layers) }
+    let scale = Scale::ByMagnitude;
+    Figure { x: Unit::Percentile, scale, ..figure("Latency by percentile", Unit::Milliseconds, layers) }
 }
 
 /// By endpoint, the worst first.
@@ -122,7 +135,7 @@ fn cpu(dossier: &Dossier) -> Figure {
 fn target_memory(dossier: &Dossier) -> Figure {
     let layers = vec![line("target", Color::Orange, Stroke::Solid, seen(dossier, Quantity::TargetMemory))];
     Figure {
-        from_zero: false,
+        scale: Scale::OfRange,
         note: dossier.memory.as_ref().map(|(_, told)| told.clone()),
         empty: "the target told nothing of it".to_owned(),
         ..figure("Memory of the target", Unit::Bytes, layers)

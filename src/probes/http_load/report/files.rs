@@ -1,7 +1,6 @@
-//! The files of a load's report, with their names.
+//! The files of a load's report.
 
 use bytes::Bytes;
-use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -10,11 +9,6 @@ use crate::probes::http_load::chart::{png, sheet};
 use crate::probes::http_load::monitor::recording::{Quantity, Statistic};
 use crate::probes::http_load::report::dossier::Dossier;
 use crate::probes::http_load::report::{figures, page};
-
-/// A name with the run's beginning in it, to the second, UTC.
-pub fn name(stem: &str, begun: DateTime<Utc>, extension: &str) -> String {
-    format!("{stem}_{}.{extension}", begun.format("%Y%m%d_%H%M%S"))
-}
 
 /// The page.
 pub fn html(dossier: &Dossier) -> Bytes {
