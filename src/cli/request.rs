@@ -96,6 +96,7 @@ pub fn of_prometheus(global: &Global, asked: &PrometheusArguments, environment: 
         put("user", text(&asked.user));
         put("password", text(&asked.password));
         put("ca-bundle", asked.ca_bundle.as_ref().map(|path| Value::from(path.display().to_string())));
+        put("honor-labels", asked.honor_labels.then(|| Value::from(true)));
         put("fail-on", texts(&asked.fail_on));
         let files: Vec<String> = asked.dashboard.iter().map(|path| path.display().to_string()).collect();
         put("dashboards", texts(&files));

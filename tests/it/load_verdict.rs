@@ -40,13 +40,10 @@ fn judging(grades: GradeSet, thresholds: &[&str]) -> Judging {
     Judging { thresholds: thresholds.collect(), grades, ..Judging::default() }
 }
 
-fn monitor(name: &str) -> Option<f64> {
-    name.starts_with("sys.cpu.").then_some(20.0)
-}
-
 fn verdict<'a>(judging: &Judging, overall: &'a Statistics, but: impl FnOnce(&mut Facts<'a>)) -> ProbeVerdict {
+    let monitor = &|name: &str| name.starts_with("sys.cpu.").then_some(20.0);
     let mut facts = Facts {
-        seen: Seen { overall, endpoints: &[], monitor: &monitor },
+        seen: Seen { overall, endpoints: &[], monitor },
         measured: MEASURED,
         aborted: None,
         stopped: false,

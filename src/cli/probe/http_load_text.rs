@@ -19,6 +19,7 @@ pub fn render(result: Option<&LoadResult>, verdict: &ProbeVerdict, files: &[Stri
         page.heading(result);
         page.endpoints(result);
         page.streams(result);
+        page.promises(result);
         page.trouble(result);
         page.repetitions(result);
         page.comparison(result.comparison.as_ref());
@@ -77,7 +78,8 @@ impl Page {
         columns.row([
             "", "requests", "ok", "rps", "mean", "p50", "p90", "p95", "p99", "max", "errors", "received",
         ]);
-        for statistics in result.endpoints.iter().chain([&result.overall]) {
+        let overall = [&result.overall].into_iter().filter(|_| result.endpoints.len() > 1);
+        for statistics in result.endpoints.iter().chain(overall) {
             columns.row(row(statistics));
         }
         let lines = columns.lines(None);
@@ -100,9 +102,21 @@ impl Page {
         }
     }
 
-    /// What did not go well, and how well the plan was kept.
-    fn trouble(&mut self, result: &LoadResult) {
+    /// How well the SLO and the plan were kept.
+    fn promises(&mut self, result: &LoadResult) {
         let overall = &result.overall;
+        if let Some(percent) = overall.goodput_percent {
+            let rate = shown(Quantity::Rate, overall.goodput_rps);
+            self.lines.push(format!("  goodput {} ({rate})", Quantity::Share.show(percent)));
+        }
+        if let (Some(late), Some(dropped)) = (overall.late, overall.dropped) {
+            let lag = Quantity::Time.show(result.generator.max_send_lag_ms);
+            let (late, dropped) = (count(late), count(dropped));
+            self.lines.push(format!("  schedule: {late} sent late (at most by {lag}), {dropped} never sent"));
+        }
+    }
+
+    fn trouble(&mut self, result: &LoadResult) {
         let mut columns = Columns::default();
         for endpoint in result.endpoints.iter().filter(|endpoint| endpoint.failed > 0) {
             let statuses = endpoint.statuses.iter().filter(|(status, _)| **status >= 400);
@@ -112,15 +126,6 @@ impl Page {
         if !columns.is_empty() {
             self.section("Errors");
             self.columns(&columns);
-        }
-        if let Some(percent) = overall.goodput_percent {
-            let rate = shown(Quantity::Rate, overall.goodput_rps);
-            self.lines.push(format!("  goodput {} ({rate})", Quantity::Share.show(percent)));
-        }
-        if let (Some(late), Some(dropped)) = (overall.late, overall.dropped) {
-            let lag = Quantity::Time.show(result.generator.max_send_lag_ms);
-            let (late, dropped) = (count(late), count(dropped));
-            self.lines.push(format!("  schedule: {late} sent late (at most by {lag}), {dropped} never sent"));
         }
     }
 

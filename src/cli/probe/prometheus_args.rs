@@ -19,7 +19,7 @@ Rules of one's own, in a file for --rules or as [[probe.prometheus.rule]] of a j
 #[derive(Debug, Args)]
 pub struct PrometheusArguments {
     /// A job with a prometheus probe, by name or by file
-    #[arg(value_name = "JOB", required_unless_present_any = ["metrics", "server"], conflicts_with_all = ["metrics", "server", "dashboard", "rules", "interval", "fail_on", "token", "user", "password", "ca_bundle", "variables"])]
+    #[arg(value_name = "JOB", required_unless_present_any = ["metrics", "server"], conflicts_with_all = ["metrics", "server", "dashboard", "rules", "interval", "honor_labels", "fail_on", "token", "user", "password", "ca_bundle", "variables"])]
     pub job: Option<String>,
     /// Which probe of the job, if it has several
     #[arg(long, value_name = "NAME", requires = "job")]
@@ -39,6 +39,9 @@ pub struct PrometheusArguments {
     /// Between the two scrapes [default: 5s]
     #[arg(long, value_name = "TIME")]
     pub interval: Option<String>,
+    /// The metrics' own labels job and instance stay, as with honor_labels of a server
+    #[arg(long)]
+    pub honor_labels: bool,
     /// Verdicts that fail [default: no-value,missing-label,missing-metric,type-error]
     #[arg(long, value_name = "VERDICTS", value_delimiter = ',')]
     pub fail_on: Vec<String>,

@@ -51,6 +51,9 @@ pub struct PrometheusSettings {
     /// Labels that targets get from the server's configuration, beside `job` and `instance`: in
     /// `metrics` any value of them is taken to be there.
     pub target_labels: Vec<String>,
+    /// Labels `job` and `instance` of `metrics` stay, as with the server's `honor_labels`;
+    /// otherwise they become `exported_job` and `exported_instance`.
+    pub honor_labels: bool,
     /// Between the two scrapes of `metrics`.
     #[serde(with = "form::duration")]
     #[schemars(schema_with = "form::schema::duration")]
@@ -129,6 +132,7 @@ impl Default for PrometheusSettings {
             strict: false,
             variables: BTreeMap::new(),
             target_labels: targets.map(str::to_owned).to_vec(),
+            honor_labels: false,
             interval: Duration::from_secs(5),
             lookback: Duration::from_secs(3600),
             format: None,
@@ -175,7 +179,13 @@ impl PrometheusSettings {
         Some(if self.metrics.is_some() {
             let (interval, target_labels) = (self.interval, self.target_labels.clone());
             Against::Endpoint {
-                endpoint: Endpoint { url, interval, dialect: self.format, target_labels },
+                endpoint: Endpoint {
+                    url,
+                    interval,
+                    dialect: self.format,
+                    target_labels,
+                    honors_labels: self.honor_labels,
+                },
                 web,
             }
         } else {

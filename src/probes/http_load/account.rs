@@ -107,7 +107,7 @@ pub struct Account {
     /// Answers by status, expected or not, in no order.
     statuses: Vec<(u16, u64)>,
     errors: [u64; ErrorClass::ALL.len()],
-    /// On the wire, TLS not counted.
+    /// On the wire, TLS not counted; over HTTP/2 of bodies alone.
     pub sent_bytes: u64,
     pub received_bytes: u64,
     /// Ok and within the plan's `goodput_within`; all that are ok without one.

@@ -5,10 +5,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep_until};
+use tokio::sync::Mutex;
+use tokio::time::Instant;
 
 use crate::probes::http_load::account::Account;
 use crate::probes::http_load::ledger::Ledger;
+use crate::probes::http_load::pacer::Pacer;
 use crate::probes::http_load::plan::{Leg, Pace};
 use crate::probes::http_load::program::Program;
 use crate::probes::http_load::schedule::Schedule;
@@ -24,6 +26,9 @@ pub struct Desk {
     pub ledger: Ledger,
     pub times: Times,
     pace: Paced,
+    pacer: Pacer,
+    /// Held by the one user whose turn is not due yet: turns are taken in their order.
+    gate: Mutex<()>,
 }
 
 /// The same for all threads.
@@ -82,7 +87,13 @@ impl Desk {
             },
         };
         let ledger = Ledger::new(program.requests.len());
-        Self { program, clock, ledger, times, pace }
+        Self { program, clock, ledger, times, pace, pacer: Pacer::default(), gate: Mutex::default() }
+    }
+
+    #[must_use]
+    pub fn paced(mut self, pacer: Pacer) -> Self {
+        self.pacer = pacer;
+        self
     }
 
     /// The next turn, waited for where it is not due yet; nothing when the work is done.
@@ -110,13 +121,14 @@ impl Desk {
     }
 
     async fn open_turn(&self, schedule: &Schedule, next: &Cell<u64>, step: u64) -> Option<Turn> {
+        let _in_order = self.gate.lock().await;
         loop {
             let due = self.times.begin + schedule.due(next.get())?;
             next.set(next.get() + step);
             let is_counted = due >= self.times.measure;
             let now = self.clock.instant();
             if now < due {
-                sleep_until(due).await;
+                self.pacer.until(due, &self.clock).await;
                 return Some(Turn { meant: due, now: self.clock.instant(), is_counted });
             }
             let overdue = now - due;

@@ -16,9 +16,11 @@ use tokio_util::sync::CancellationToken;
 use crate::model::failure::{Failure, FailureKind};
 use crate::probes::http_load::collector::Collector;
 use crate::probes::http_load::desk::{Desk, Times};
-use crate::probes::http_load::dial::Http1;
+use crate::probes::http_load::dial::{Dial, Http1};
+use crate::probes::http_load::http2::{self, Http2};
 use crate::probes::http_load::limits;
-use crate::probes::http_load::plan::Pace;
+use crate::probes::http_load::pacer::Pacer;
+use crate::probes::http_load::plan::{HttpVersion, Pace};
 use crate::probes::http_load::program::Program;
 use crate::probes::http_load::tally::{Ending, Snapshot, Tally};
 use crate::probes::http_load::worker::{self, Worked};
@@ -46,10 +48,14 @@ pub async fn run(
     let cores = thread::available_parallelism().map_or(1, NonZero::get);
     let cores = u32::try_from(cores).unwrap_or(u32::MAX);
     let threads = plan.threads.unwrap_or(cores).clamp(1, plan.users);
-    limits::make_room(plan.users, threads)?;
-    let connector = Connector::new(plan.origin.clone(), &plan.trust, &[b"http/1.1"], plan.connect_timeout)
+    let (protocol, connections): (&[u8], _) = match plan.version {
+        HttpVersion::Http1 => (b"http/1.1", plan.users),
+        HttpVersion::Http2 { streams } => (b"h2", plan.users.div_ceil(streams.max(1)) + threads),
+    };
+    limits::make_room(connections, threads)?;
+    let connector = Connector::new(plan.origin.clone(), &plan.trust, &[protocol], plan.connect_timeout)
         .map_err(|error| failed(&error, &plan.origin.to_string()))?;
-    let addresses = greet(&connector, clock).await?;
+    let addresses = greet(&connector, plan.version, clock).await?;
 
     let times = times(&plan.pace, plan.warm_up, clock.instant());
     let left = match plan.pace {
@@ -63,14 +69,19 @@ pub async fn run(
     for index in 0..threads {
         let desk = Desk::new(program.clone(), clock.clone(), times, left.clone(), (index, threads));
         ledgers.push(desk.ledger.clone());
-        let dial = Http1 { connector: connector.clone(), addresses: addresses.clone(), clock: clock.clone() };
+        let way = Http1 { connector: connector.clone(), addresses: addresses.clone(), clock: clock.clone() };
         let numbers = (index + 1..=plan.users).step_by(threads as usize);
-        working.push(start(desk, dial, numbers, halt.clone())?);
+        working.push(match plan.version {
+            HttpVersion::Http1 => start(desk, move || way, numbers, halt.clone())?,
+            HttpVersion::Http2 { streams } => {
+                start(desk, move || Http2::new(way, streams), numbers, halt.clone())?
+            }
+        });
     }
     let started_at = clock.now() + times.measure.saturating_duration_since(clock.instant());
     let mut collector = Collector::new(program.clone(), clock.clone(), times, ledgers);
     let worked = tokio::select! {
-        worked = try_join_all(working) => worked?,
+        worked = try_join_all(working.into_iter().map(end_of)) => worked?,
         () = collector.collect(told) => Vec::new(),
     };
     let ended = worked.iter().map(|worked| worked.ended).max().unwrap_or(times.measure);
@@ -100,11 +111,19 @@ fn times(pace: &Pace, warm_up: Duration, now: Instant) -> Times {
 }
 
 /// Looks the name up and opens one connection, so that what cannot work is said at once.
-async fn greet(connector: &Connector, clock: &Clock) -> Result<Vec<SocketAddr>, Failure> {
+async fn greet(
+    connector: &Connector,
+    version: HttpVersion,
+    clock: &Clock,
+) -> Result<Vec<SocketAddr>, Failure> {
     let origin = connector.origin().to_string();
     let resolved = connector.resolve(clock).await.map_err(|error| failed(&error, &origin))?;
     let (dialling, stream) = connector.connect_to(&resolved.addresses, clock).await;
-    stream.map_err(|error| failed(&error, &origin))?;
+    let spoken = stream.and_then(|stream| match version {
+        HttpVersion::Http1 => Ok(()),
+        HttpVersion::Http2 { .. } => http2::check(&stream),
+    });
+    spoken.map_err(|error| failed(&error, &origin))?;
     // The one that answers first: a name with a dead address would slow every connection down.
     let first = dialling.address.into_iter();
     let rest = resolved.addresses.into_iter().filter(|address| Some(*address) != dialling.address);
@@ -130,19 +149,22 @@ fn failed(error: &HttpError, origin: &str) -> Failure {
     Failure::new(kind, format!("{error}{advice}"))
 }
 
-/// A thread with a runtime of its own; the future is its end.
-fn start(
+/// A thread with a runtime of its own; what is returned is told its end.
+fn start<D: Dial>(
     desk: Desk,
-    dial: Http1,
+    dial: impl FnOnce() -> D + Send + 'static,
     numbers: impl Iterator<Item = u32> + Send + 'static,
     halt: CancellationToken,
-) -> Result<impl Future<Output = Result<Worked, Failure>>, Failure> {
+) -> Result<oneshot::Receiver<Result<Worked, Failure>>, Failure> {
     let (end, ended) = oneshot::channel();
     let work = move || {
         let worked = runtime::Builder::new_current_thread()
             .enable_all()
             .build()
-            .map(|runtime| runtime.block_on(worker::work(desk, dial, numbers, halt)))
+            .map(|runtime| {
+                // The timer belongs to the runtime it was made on.
+                runtime.block_on(async { worker::work(desk, Pacer::fine(), dial(), numbers, halt).await })
+            })
             .map_err(|error| Failure::new(FailureKind::Quota, format!("start a thread: {error}")));
         // Nobody listens any more when the run was dropped.
         end.send(worked).unwrap_or_default();
@@ -151,6 +173,10 @@ fn start(
         .name("http-load".to_owned())
         .spawn(work)
         .map_err(|error| Failure::new(FailureKind::Quota, format!("start a thread: {error}")))?;
+    Ok(ended)
+}
+
+async fn end_of(thread: oneshot::Receiver<Result<Worked, Failure>>) -> Result<Worked, Failure> {
     // The sender is only dropped by a panic.
-    Ok(async { ended.await.unwrap_or_else(|_| Err(Failure::new(FailureKind::Bug, "a thread panicked"))) })
+    thread.await.unwrap_or_else(|_| Err(Failure::new(FailureKind::Bug, "a thread panicked")))
 }

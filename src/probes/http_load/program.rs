@@ -257,6 +257,8 @@ fn prepare(one: &EndpointPlan, names: &Names<'_>) -> Result<Prepared, Vec<(&'sta
     let target = names.template(&one.target, "target", Escape::Percent, &mut problems);
     if !one.target.starts_with('/') {
         problems.push(("target", format!("{:?} is no path: expected it to begin with /", one.target)));
+    } else if one.target.contains('#') {
+        problems.push(("target", format!("{:?} holds a fragment, which is never sent", one.target)));
     } else if let Err(bad) = endpoint::target(&one.target) {
         problems.push(("target", bad));
     }

@@ -1,5 +1,7 @@
 //! Looks at an answer as far as its endpoint asks: times its events, keeps its body.
 
+use std::time::Duration;
+
 use tokio::time::Instant;
 
 use crate::probes::http_load::events::Events;
@@ -50,15 +52,13 @@ impl Sink for Reader<'_> {
                 let Some(ledger) = streamed.ledger else { return Ok(()) };
                 let streams = &mut ledger.page().accounts[streamed.endpoint].streams;
                 streams.events += ended;
-                let mut last = last.unwrap_or_else(|| {
-                    streams.first_event.record(at - streamed.began);
-                    at
-                });
-                let gaps = if last == at { ended - 1 } else { ended };
+                match last {
+                    Some(last) => streams.gap.record(at - last),
+                    None => streams.first_event.record(at - streamed.began),
+                }
                 // Events that came together have no time between them.
-                for _ in 0..gaps {
-                    streams.gap.record(at - last);
-                    last = at;
+                for _ in 1..ended {
+                    streams.gap.record(Duration::ZERO);
                 }
             }
         }

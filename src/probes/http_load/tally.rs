@@ -83,7 +83,7 @@ pub struct ScheduleTally {
     pub max_lag: Duration,
 }
 
-/// A request is late when it is sent more than this after it was due; timers are no finer.
+/// A request is late when it is sent more than this after it was due.
 pub const LATE: Duration = Duration::from_millis(2);
 
 /// How busy we were ourselves. A busy generator measures itself.

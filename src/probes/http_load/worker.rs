@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use crate::probes::http_load::desk::Desk;
 use crate::probes::http_load::dial::Dial;
 use crate::probes::http_load::ledger::Ledger;
+use crate::probes::http_load::pacer::Pacer;
 use crate::probes::http_load::user::User;
 
 const LOOK: Duration = Duration::from_millis(100);
@@ -28,11 +29,12 @@ pub struct Worked {
 /// Lets users `numbers` work until they are done or the token is cancelled.
 pub async fn work<D: Dial>(
     desk: Desk,
+    pacer: Pacer,
     dial: D,
     numbers: impl Iterator<Item = u32>,
     stop: CancellationToken,
 ) -> Worked {
-    let (desk, dial) = (Rc::new(desk), Rc::new(dial));
+    let (desk, dial) = (Rc::new(desk.paced(pacer)), Rc::new(dial));
     let local = LocalSet::new();
     let mut users = JoinSet::new();
     for number in numbers {

@@ -19,6 +19,8 @@ pub struct Endpoint {
     pub dialect: Option<Dialect>,
     /// Labels that targets get from a server beside `job` and `instance`.
     pub target_labels: Vec<String>,
+    /// Its own `job` and `instance` stay, as with a server's `honor_labels`.
+    pub honors_labels: bool,
 }
 
 impl Endpoint {

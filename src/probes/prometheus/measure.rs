@@ -143,7 +143,7 @@ impl PrometheusProbe {
         for rule in &self.rules {
             found.rule(ground, rule, of_scrape(rule, &now));
         }
-        let scene = Scene::of_endpoint(&before, &now, &endpoint.target_labels);
+        let scene = Scene::of_endpoint(&before, &now, &endpoint.target_labels, endpoint.honors_labels);
         for sheet in &self.sheets {
             for asked in &sheet.dashboard.asked {
                 let query = Query::of(asked, &sheet.dashboard.variables);

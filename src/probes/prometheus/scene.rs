@@ -37,7 +37,7 @@ pub struct Scene {
 impl Scene {
     /// Of two scrapes, one after the other. `wildcards` are labels that targets get elsewhere,
     /// beside `job` and `instance`.
-    pub fn of_endpoint(before: &Parsed, now: &Parsed, wildcards: &[String]) -> Self {
+    pub fn of_endpoint(before: &Parsed, now: &Parsed, wildcards: &[String], honors_labels: bool) -> Self {
         let mut kinds = HashMap::new();
         let mut declared = BTreeSet::new();
         for family in &now.families {
@@ -51,7 +51,8 @@ impl Scene {
             }
         }
         let made = OF_EVERY_SCRAPE.map(|name| Labels::from([(METRIC_NAME.to_owned(), name.to_owned())]));
-        let series: Vec<Labels> = now.samples().map(labels_of).chain(made).collect();
+        let series: Vec<Labels> =
+            now.samples().map(|sample| labels_of(sample, honors_labels)).chain(made).collect();
         let mut labels: BTreeSet<String> = series.iter().flat_map(|labels| labels.keys()).cloned().collect();
         let wildcards: Vec<String> =
             TARGET_LABELS.iter().map(|label| (*label).to_owned()).chain(wildcards.iter().cloned()).collect();
@@ -73,7 +74,16 @@ impl Scene {
                 return Err(Trouble::new(Verdict::Unverifiable, format!("only a server has `{name}`")));
             }
         }
-        self.series.pick(selector)
+        let mut picked = self.series.pick(selector)?;
+        if self.is_endpoint {
+            // A server gives them to every series of the target, the same to all.
+            for labels in &mut picked {
+                for label in TARGET_LABELS {
+                    labels.entry(label.to_owned()).or_insert_with(|| "of the target".to_owned());
+                }
+            }
+        }
+        Ok(picked)
     }
 
     /// What the metric of a name is, where somebody says.
@@ -91,10 +101,10 @@ impl Scene {
 }
 
 /// As a server keeps it: a label that it gives to targets itself makes way for the server's.
-fn labels_of(sample: &Sample) -> Labels {
-    let kept = |name: &String| match TARGET_LABELS.contains(&name.as_str()) {
-        true => format!("exported_{name}"),
-        false => name.clone(),
+fn labels_of(sample: &Sample, honors_labels: bool) -> Labels {
+    let kept = |name: &String| {
+        let makes_way = !honors_labels && TARGET_LABELS.contains(&name.as_str());
+        if makes_way { format!("exported_{name}") } else { name.clone() }
     };
     let labels = sample.labels.iter().filter(|(_, value)| !value.is_empty());
     let labels = labels.map(|(name, value)| (kept(name), value.clone()));

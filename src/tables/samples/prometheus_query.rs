@@ -3,7 +3,7 @@
 crate::table! {
     /// Dashboard queries: one row per query, in the order of the dashboards and their panels.
     pub struct PrometheusQuery as "prometheus_query" ("prometheus_query") {
-        /// The probe.
+        /// The probe's name.
         pub probe: String,
         /// The dashboard's file, as the settings name it.
         pub dashboard: String,

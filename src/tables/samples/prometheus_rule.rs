@@ -3,7 +3,7 @@
 crate::table! {
     /// Metric rules: one row per rule, in the order of the settings.
     pub struct PrometheusRule as "prometheus_rule" ("prometheus_rule") {
-        /// The probe.
+        /// The probe's name.
         pub probe: String,
         /// The metric's name or pattern.
         pub metric: String,
