@@ -2,6 +2,7 @@
 
 pub mod data_file;
 pub mod http_load;
+pub mod http_load_monitor;
 pub mod http_load_ready;
 pub mod prometheus;
 pub mod settings;
