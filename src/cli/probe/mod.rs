@@ -7,6 +7,7 @@ pub mod http_latency_text;
 pub mod http_load;
 pub mod http_load_args;
 pub mod http_load_text;
+pub mod load_screen;
 pub mod pick;
 pub mod prometheus;
 pub mod prometheus_args;

@@ -3,6 +3,7 @@
 pub mod data_file;
 pub mod http_latency;
 pub mod http_load;
+pub mod http_load_monitor;
 pub mod http_load_ready;
 pub mod login;
 pub mod prometheus;
