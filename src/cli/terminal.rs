@@ -1,11 +1,11 @@
 //! The one place that prints: standard output for results, standard error for people.
 //!
 //! A reader that goes away (`| head`) is no error. While a progress bar is on the screen,
-//! everything else is written above it.
+//! everything else is written above it; while a whole screen is, it waits until that is gone.
 
 use std::io::{self, ErrorKind, IsTerminal, Write};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use indicatif::{MultiProgress, ProgressDrawTarget};
 use tracing_subscriber::fmt::MakeWriter;
@@ -52,9 +52,16 @@ pub struct Terminal {
     pub err: Look,
     /// Whether a bar may move on standard error.
     pub animated: bool,
+    /// Whether a whole screen may be drawn on standard output.
+    pub full_screen: bool,
     /// Standard error carries a JSON log: whatever else it says must be a line of that log.
     err_is_log: Arc<AtomicBool>,
+    /// What was said to people while a screen is drawn; absent while none is.
+    held: Arc<Mutex<Option<Vec<u8>>>>,
 }
+
+/// Of what is held back, so much is kept; of a longer text the end is missing.
+const HELD_BYTES: usize = 1024 * 1024;
 
 impl Terminal {
     /// Looks at the streams, `NO_COLOR` (no-color.org) and `TERM`.
@@ -65,13 +72,15 @@ impl Terminal {
             colors: is_terminal && !dumb && !set("NO_COLOR"),
             width: is_terminal.then(screen_width).flatten(),
         };
-        let err_is_terminal = io::stderr().is_terminal();
+        let (out_is_terminal, err_is_terminal) = (io::stdout().is_terminal(), io::stderr().is_terminal());
         Self {
             bars: MultiProgress::with_draw_target(ProgressDrawTarget::stderr()),
-            out: look(io::stdout().is_terminal()),
+            out: look(out_is_terminal),
             err: look(err_is_terminal),
             animated: err_is_terminal && !dumb,
+            full_screen: out_is_terminal && !dumb,
             err_is_log: Arc::default(),
+            held: Arc::default(),
         }
     }
 
@@ -96,7 +105,33 @@ impl Terminal {
             tracing::info!("{text}");
             return;
         }
-        let _ = self.bars.suspend(|| write_line(&mut io::stderr().lock(), text));
+        if !self.held_back(text.trim_end_matches('\n').as_bytes(), b"\n") {
+            let _ = self.bars.suspend(|| write_line(&mut io::stderr().lock(), text));
+        }
+    }
+
+    /// From now on whatever is said on standard error waits: a screen is drawn on the terminal.
+    /// Where standard error leads elsewhere nothing waits.
+    pub fn hold(&self) {
+        if io::stderr().is_terminal() {
+            self.held.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_default();
+        }
+    }
+
+    /// Says what waited.
+    pub fn release(&self) {
+        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let _ = self.bars.suspend(|| io::stderr().lock().write_all(&held.unwrap_or_default()));
+    }
+
+    fn held_back(&self, text: &[u8], end: &[u8]) -> bool {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(held) = held.as_mut() else { return false };
+        if held.len() + text.len() < HELD_BYTES {
+            held.extend_from_slice(text);
+            held.extend_from_slice(end);
+        }
+        true
     }
 
     /// `error: …` on standard error.
@@ -151,7 +186,9 @@ pub struct LogLine<'a>(&'a Terminal);
 
 impl Write for LogLine<'_> {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        self.0.bars.suspend(|| io::stderr().lock().write_all(line))?;
+        if !self.0.held_back(line, b"") {
+            self.0.bars.suspend(|| io::stderr().lock().write_all(line))?;
+        }
         Ok(line.len())
     }
 

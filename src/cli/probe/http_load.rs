@@ -11,6 +11,8 @@ use crate::cli::dispatch::json;
 use crate::cli::exit::{Exit, RunEnd};
 use crate::cli::probe::http_load_args::{GradesArgument, HttpLoadArguments};
 use crate::cli::probe::http_load_text::{document, render};
+use crate::cli::probe::load_screen::beside::{Watching, beside};
+use crate::cli::probe::load_screen::picture::Memory;
 use crate::cli::probe::pick::pick;
 use crate::cli::probe::single::{Single, measure};
 use crate::cli::refusal::{Answer, Refusal};
@@ -66,10 +68,14 @@ pub async fn probe(global: &Global, arguments: &HttpLoadArguments, terminal: &Te
         }
         return on_the_screen(&planned, &listener, arguments.json, terminal).await;
     }
+    let memory = Memory::of(&planned);
     let quit = CancellationToken::new();
     let root = opening.root.clone();
-    let single = Single { job, planned, opening, warnings, quit, shows_progress: true };
-    let measured = measure(single, terminal).await?;
+    let on_screen = terminal.full_screen && !arguments.json && !terminal.err_is_log();
+    let shows_progress = !on_screen;
+    let single = Single { job, planned, opening, warnings, quit: quit.clone(), shows_progress };
+    let watching = Watching { terminal, listener: &listener, memory, on_screen, quit: &quit };
+    let measured = beside(watching, measure(single, terminal)).await?;
     let Some(manifest) = measured.manifest else { return Ok(measured.exit) };
     let Some(record) = manifest.probes.values().next() else { return Ok(measured.exit) };
     let files: Vec<String> = manifest.artifacts.keys().map(|path| format!("{root}/{path}")).collect();
@@ -178,6 +184,7 @@ fn put(settings: &mut HttpLoadSettings, typed: &HttpLoadArguments, preset: Optio
     over(&mut settings.warm_up, &typed.warm_up);
     over(&mut settings.think_time, &typed.think_time);
     over(&mut settings.slo, &typed.slo);
+    over(&mut settings.monitor.metrics_url, &typed.metrics_url);
     settings.timeout = typed.timeout.unwrap_or(settings.timeout);
     settings.repeat = typed.repeat.unwrap_or(settings.repeat);
     settings.thresholds.extend(typed.thresholds.iter().cloned());

@@ -13,6 +13,8 @@ Examples:
   lustrum probe http-load quick --url http://localhost:8000/health --threads 3 --requests 5
                                                  on the screen only, no files
   lustrum probe http-load --url http://localhost:8000/ --rate 200 --duration 30s --threshold 'p95 < 2s'
+  lustrum probe http-load --url http://localhost:8000/ --duration 60s --metrics-url http://localhost:8000/metrics
+                                                 with CPU and memory of the target
   lustrum probe http-load chat-load --preset heavy
                                                  the probe of schedules/chat-load.toml, harder
   lustrum probe http-load chat-load --compare latest --fail-on-regression
@@ -85,6 +87,9 @@ pub struct HttpLoadArguments {
     /// Fail when an endpoint is surely slower, or fails more, than in that run
     #[arg(long)]
     pub fail_on_regression: bool,
+    /// The target's own metrics: its CPU and memory are watched, judged and drawn
+    #[arg(long, value_name = "URL")]
+    pub metrics_url: Option<String>,
     /// A PEM file with further roots
     #[arg(long, value_name = "FILE")]
     pub ca_bundle: Option<PathBuf>,

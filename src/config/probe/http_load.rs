@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::form;
 use crate::config::job::TrustSettings;
+use crate::config::probe::http_load_monitor::MonitorSettings;
 use crate::config::secret::SecretReference;
 use crate::probes::http_load::grades::GradeSet;
 
@@ -92,6 +93,8 @@ pub struct HttpLoadSettings {
     pub compare_with: Option<String>,
     /// Whether it fails the probe when an endpoint is surely slower, or fails more, than it was then.
     pub fail_on_regression: bool,
+    /// What is watched of the target meanwhile.
+    pub monitor: MonitorSettings,
     /// What is asked.
     pub endpoint: Vec<EndpointSettings>,
 }
@@ -216,6 +219,7 @@ impl Default for HttpLoadSettings {
             abort_on: Vec::new(),
             compare_with: None,
             fail_on_regression: false,
+            monitor: MonitorSettings::default(),
             endpoint: Vec::new(),
         }
     }

@@ -45,6 +45,7 @@ impl HttpLoadSettings {
         let data = self.data(&mut desk);
         let (thresholds, abort_on) = self.conditions(&mut desk);
         let against = self.against(&mut desk);
+        let target = self.monitor.target(&trust, &mut desk);
         let all = |(origin, _): (Origin, String)| LoadPlan {
             origin,
             trust,
@@ -78,7 +79,7 @@ impl HttpLoadSettings {
                     thresholds,
                     grades: self.grades,
                     fail_on_regression: self.fail_on_regression,
-                    target_is_watched: false,
+                    target_is_watched: target.is_some(),
                 };
                 let repeat = self.repeat;
                 desk.problems.or(HttpLoad {
@@ -87,6 +88,7 @@ impl HttpLoadSettings {
                     judging,
                     abort_on,
                     against,
+                    target,
                     asked,
                     listener: None,
                 })

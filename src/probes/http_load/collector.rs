@@ -128,13 +128,16 @@ impl Collector {
 
     fn close_second(&mut self, second: u32) {
         let mut account = Account::default();
+        let mut endpoints = Vec::with_capacity(self.second.len());
         for (endpoint, own) in self.second.iter_mut().enumerate() {
             self.seconds.push(SecondTally::of(second, u32::try_from(endpoint).unwrap_or(u32::MAX), own));
             account.merge(own);
             self.whole[endpoint].merge(own);
+            let name = self.program.plan.endpoints[endpoint].name.clone();
+            endpoints.push(EndpointTally { name, account: own.clone() });
             own.clear();
         }
-        self.snapshot.last_second = Some(Arc::new(LastSecond { second, account }));
+        self.snapshot.last_second = Some(Arc::new(LastSecond { second, account, endpoints }));
     }
 
     fn tell(&mut self, requests: u64, told: &watch::Sender<Snapshot>) {

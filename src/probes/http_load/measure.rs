@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -11,8 +12,13 @@ use crate::model::failure::{Failure, FailureKind};
 use crate::model::probe::{ProbeEnding, ProbeKind, ProbeVerdict};
 use crate::probes::http_load::account::Account;
 use crate::probes::http_load::engine;
+use crate::probes::http_load::monitor::local::Proc;
+use crate::probes::http_load::monitor::recording::Recording;
+use crate::probes::http_load::monitor::target::Target;
+use crate::probes::http_load::monitor::watch::{Latest, Monitor};
 use crate::probes::http_load::plan::Pace;
 use crate::probes::http_load::program::Program;
+use crate::probes::http_load::report::memory;
 use crate::probes::http_load::reports::reports;
 use crate::probes::http_load::result::{
     Comparison, LoadResult, Seen, Sent, Together, VERSION, comparison, spread,
@@ -37,6 +43,8 @@ pub struct HttpLoad {
     pub judging: Judging,
     pub abort_on: Vec<AbortOn>,
     pub against: Option<Against>,
+    /// The target's own metrics, if it is to be watched by them.
+    pub target: Option<Target>,
     /// What was asked, without secrets.
     pub asked: serde_json::Value,
     pub listener: Option<Arc<Listener>>,
@@ -54,6 +62,7 @@ pub enum Against {
 #[derive(Debug, Default)]
 pub struct Listener {
     pub live: watch::Sender<Snapshot>,
+    pub machines: watch::Sender<Latest>,
     pub outcome: OnceLock<Outcome>,
 }
 
@@ -61,6 +70,10 @@ pub struct Listener {
 #[derive(Clone, Debug)]
 pub struct Outcome {
     pub result: LoadResult,
+    /// Of the measured time; it counts from the result's beginning.
+    pub monitor: Recording,
+    /// Whether the target's own metrics were asked.
+    pub target_is_watched: bool,
 }
 
 impl Probe for HttpLoad {
@@ -77,28 +90,21 @@ impl Probe for HttpLoad {
     }
 
     async fn measure(&self, ground: &Ground, harvest: &mut Harvest) -> ProbeVerdict {
-        let mut sent = Vec::new();
-        let (mut aborted, mut failed) = (None, None);
-        for _ in 0..self.repeat {
-            if ground.stop.is_cancelled() || aborted.is_some() {
-                break;
-            }
-            match self.send(ground).await {
-                Ok((one, condition)) => {
-                    sent.push(one);
-                    aborted = condition;
-                }
-                Err(failure) => {
-                    failed = Some(failure);
-                    break;
-                }
-            }
-        }
-        if sent.is_empty() {
+        let monitor = Monitor::new(ground.clock.clone(), Proc::of_system(), self.target.clone());
+        let nobody = watch::Sender::default();
+        let machines = self.listener.as_ref().map_or(&nobody, |listener| &listener.machines);
+        let (began_at, began) = (ground.clock.now(), ground.clock.instant());
+        let (Repetitions { sent, aborted, failed }, seen) =
+            monitor.during(began, machines, self.send_all(ground)).await;
+        let (Some(first), Some(last)) = (sent.first(), sent.last()) else {
             let stopped = || Failure::new(FailureKind::Cancelled, "stopped before it began");
             return ProbeVerdict::failed(failed.unwrap_or_else(stopped));
-        }
-        let mut outcome = self.outcome(ground, &sent, aborted);
+        };
+        let since = |at: DateTime<Utc>| u64::try_from((at - began_at).num_milliseconds()).unwrap_or_default();
+        let measured_ms = u64::try_from(last.tally.measured.as_millis()).unwrap_or(u64::MAX);
+        let end_ms = since(last.tally.started_at).saturating_add(measured_ms);
+        let seen = seen.between(since(first.tally.started_at), end_ms);
+        let mut outcome = self.outcome(ground, &sent, aborted, seen);
         if let Some(failure) = failed {
             let checks = std::mem::take(&mut outcome.result.verdict.checks);
             outcome.result.verdict = ProbeVerdict { checks, ..ProbeVerdict::failed(failure) };
@@ -109,7 +115,13 @@ impl Probe for HttpLoad {
             outcome.result.warnings.push(why);
         }
         harvest.warnings.extend(outcome.result.warnings.iter().cloned());
-        harvest.reports = reports(&outcome);
+        match reports(&outcome) {
+            Ok(reports) => harvest.reports = reports,
+            Err((reports, why)) => {
+                harvest.reports = reports;
+                harvest.warnings.push(format!("the charts could not be drawn: {why}"));
+            }
+        }
         let verdict = outcome.result.verdict.clone();
         if let Some(listener) = &self.listener {
             listener.outcome.set(outcome).unwrap_or_default();
@@ -118,7 +130,36 @@ impl Probe for HttpLoad {
     }
 }
 
+/// What came of the times that a load was sent.
+#[derive(Default)]
+struct Repetitions {
+    sent: Vec<Sent>,
+    /// The condition that ended the last one early, and after how many seconds.
+    aborted: Option<(String, u64)>,
+    failed: Option<Failure>,
+}
+
 impl HttpLoad {
+    async fn send_all(&self, ground: &Ground) -> Repetitions {
+        let mut all = Repetitions::default();
+        for _ in 0..self.repeat {
+            if ground.stop.is_cancelled() || all.aborted.is_some() {
+                break;
+            }
+            match self.send(ground).await {
+                Ok((one, condition)) => {
+                    all.sent.push(one);
+                    all.aborted = condition;
+                }
+                Err(failure) => {
+                    all.failed = Some(failure);
+                    break;
+                }
+            }
+        }
+        all
+    }
+
     /// Once; with the condition that ended it early, and after how many seconds.
     async fn send(&self, ground: &Ground) -> Result<(Sent, Option<(String, u64)>), Failure> {
         let stop = ground.stop.child_token();
@@ -140,10 +181,18 @@ impl HttpLoad {
         Ok((Sent { tally: tally?, overall_seconds: watching.seconds }, watching.aborted))
     }
 
-    fn outcome(&self, ground: &Ground, sent: &[Sent], aborted: Option<(String, u64)>) -> Outcome {
+    fn outcome(
+        &self,
+        ground: &Ground,
+        sent: &[Sent],
+        aborted: Option<(String, u64)>,
+        monitor: Recording,
+    ) -> Outcome {
         let is_closed = matches!(self.program.plan.pace, Pace::Closed { .. });
         let together = Together::of(sent, self.program.plan.goodput_within, is_closed);
-        let is_busy = is_closed && self.program.plan.think_time.is_zero();
+        // With a number of requests, users idle while the last of them are answered.
+        let is_timed = matches!(self.program.plan.pace, Pace::Closed { requests: None, .. });
+        let is_busy = is_timed && self.program.plan.think_time.is_zero();
         let mut generator = together.generator;
         generator.littles_law = generator.littles_law.filter(|_| is_busy);
         let (comparison, trouble) = self.compared(ground, &together.endpoints);
@@ -151,7 +200,11 @@ impl HttpLoad {
         let verdict = judge(
             &self.judging,
             &Facts {
-                seen: Seen { overall: &together.overall, endpoints: &together.endpoints, monitor: &|_| None },
+                seen: Seen {
+                    overall: &together.overall,
+                    endpoints: &together.endpoints,
+                    monitor: &|name| monitor.value(name).flatten(),
+                },
                 measured: together.measured,
                 aborted: aborted.as_ref().map(|(condition, second)| (condition.as_str(), *second)),
                 stopped: ground.stop.is_cancelled(),
@@ -161,6 +214,7 @@ impl HttpLoad {
         );
         let mut warnings = warnings(&together.overall, &generator, together.measured);
         warnings.extend(trouble);
+        warnings.extend(memory::warnings(&monitor, self.target.is_some()));
         let spread = spread(&together.repetitions);
         let first = sent.first().map(|one| one.tally.started_at);
         Outcome {
@@ -181,6 +235,8 @@ impl HttpLoad {
                 comparison,
                 asked: self.asked.clone(),
             },
+            monitor,
+            target_is_watched: self.target.is_some(),
         }
     }
 

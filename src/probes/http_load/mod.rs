@@ -1,6 +1,7 @@
 //! How much a service bears, and whether that is enough.
 
 pub mod account;
+pub mod chart;
 pub mod collector;
 pub mod compare;
 pub mod desk;
@@ -13,10 +14,12 @@ pub mod http2;
 pub mod ledger;
 pub mod limits;
 pub mod measure;
+pub mod monitor;
 pub mod pacer;
 pub mod plan;
 pub mod program;
 pub mod reader;
+pub mod report;
 pub mod reports;
 pub mod result;
 pub mod rows;

@@ -136,6 +136,8 @@ pub struct LastSecond {
     /// Since `started_at`, as [`SecondTally::second`].
     pub second: u32,
     pub account: Account,
+    /// What of it was whose, in the plan's order.
+    pub endpoints: Vec<EndpointTally>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
