@@ -61,6 +61,9 @@ fn same(one: &Account, other: &Account) -> bool {
 }
 
 proptest! {
+    // Histograms of an hour are long, and slow to compare without optimization.
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
     #[test]
     fn merged_accounts_are_the_account_of_all(
         requests in proptest::collection::vec(request(), 0..60),

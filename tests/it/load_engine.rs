@@ -11,7 +11,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use lustrum::model::failure::FailureKind;
 use lustrum::model::target::Trust;
 use lustrum::probes::http_load::engine;
-use lustrum::probes::http_load::plan::{Body, EndpointPlan, HttpVersion, LoadPlan, Pace, Taken};
+use lustrum::probes::http_load::plan::{Body, EndpointPlan, HttpVersion, Leg, LoadPlan, Pace, Taken};
 use lustrum::probes::http_load::program::Program;
 use lustrum::probes::http_load::tally::{Ending, Phase, Snapshot};
 use lustrum::simulator::tls::Authority;
@@ -64,6 +64,22 @@ async fn as_many_requests_are_sent_as_were_asked_for_over_as_many_connections() 
     assert!(whole.received_bytes > 200 * 4 && whole.sent_bytes > 200 * 16);
     let last = seen.borrow();
     assert_eq!((last.phase, last.successes, last.in_flight), (Phase::Done, 200, 0));
+}
+
+/// However busy the machine is: what was due is sent or dropped, and nothing else.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rate_is_kept_by_all_threads_together() {
+    let receiver = Receiver::replying(&[Reply::Answer(200, &[], "")]).await;
+    let leg = Leg { from_per_s: 250.0, to_per_s: 250.0, duration: Duration::from_secs(1) };
+    let mut open = asking(&format!("http://{}", receiver.address), Pace::Open { legs: vec![leg] }, 8);
+    open.warm_up = Duration::from_millis(200);
+    let (told, _seen) = watch::channel(Snapshot::default());
+    let tally = run(open, &CancellationToken::new(), &told).await.unwrap();
+    let whole = tally.whole();
+    assert_eq!((whole.successes() + tally.schedule.dropped, whole.failures()), (250, 0));
+    assert!(receiver.received().len() as u64 >= whole.successes());
+    assert_eq!(tally.measured, Duration::from_secs(1));
+    assert!(whole.ok.latency.min_micros() >= whole.ok.service.min_micros());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -85,10 +85,16 @@ pub async fn run(
         () = collector.collect(told) => Vec::new(),
     };
     let ended = worked.iter().map(|worked| worked.ended).max().unwrap_or(times.measure);
-    let measured = times.end.map_or(ended, |end| end.min(ended)).saturating_duration_since(times.measure);
+    let was_stopped = worked.iter().any(|worked| worked.was_stopped);
+    let last = match (times.end, &plan.pace) {
+        // Its last request is due somewhat before it is over.
+        (Some(end), Pace::Open { .. }) if !was_stopped => end,
+        (Some(end), _) => end.min(ended),
+        (None, _) => ended,
+    };
+    let measured = last.saturating_duration_since(times.measure);
     let collected = collector.finish(told);
     let given_up = worked.iter().map(|worked| worked.given_up).sum();
-    let was_stopped = worked.iter().any(|worked| worked.was_stopped);
     Ok(Tally {
         started_at,
         measured,
