@@ -155,13 +155,15 @@ def judge_dashboards(raw_flags, files):
 
 judge_formats()
 judge_exit_codes()
-# Rates need two samples, alerts and recording rules two evaluations.
-deadline = time.monotonic() + 60
+# Rates need two samples, alerts and recording rules two evaluations, subqueries the start of a minute
+# with rates before it.
+deadline = time.monotonic() + 100
 while True:
     ready = [
         api("query", query=query)["data"]["result"]
         for query in ("count_over_time(lustrum_runs_total[1m]) > 3", "job:http_requests:rate1m", "ALERTS",
-                      "count_over_time(http_requests_total[1m]) > 3")
+                      "count_over_time(http_requests_total[1m]) > 3",
+                      "max_over_time(sum(rate(http_requests_total[1m]))[10m:1m])")
     ]
     if all(ready):
         break

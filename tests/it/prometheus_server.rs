@@ -185,6 +185,22 @@ async fn selectors_are_asked_for_together_and_each_once() {
 }
 
 #[tokio::test]
+async fn a_selector_that_the_server_refuses_costs_only_itself() {
+    let picky = |heard: &Heard| {
+        let is_odd = |(_, selector): &(String, String)| selector.contains("odd");
+        match heard.path.as_str() {
+            "series" if heard.fields.iter().any(is_odd) => refusal(400, "bad_data", "not this one"),
+            _ => usual(heard),
+        }
+    };
+    let server = ScriptedPrometheus::answering(picky).await;
+    let queries = ["depth", "odd_gone", "{\"requests_total\",code=\"200\"}"];
+    let (_, found) = measured(&probe(&server.url, Identity::Nobody, 1 << 20, &queries)).await;
+    let verdicts: Vec<_> = found.queries.iter().map(|row| row.verdict.as_str()).collect();
+    assert_eq!(verdicts, ["ok", "missing_metric", "ok"]);
+}
+
+#[tokio::test]
 async fn a_token_is_sent_and_nowhere_told() {
     let server = ScriptedPrometheus::answering(usual).await;
     let probe =

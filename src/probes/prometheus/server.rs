@@ -7,10 +7,10 @@ use chrono::{DateTime, Utc};
 use promql_parser::label::{METRIC_NAME, MatchOp, Matcher};
 use promql_parser::parser::VectorSelector;
 
-use crate::model::failure::Failure;
+use crate::model::failure::{Failure, FailureKind};
 use crate::probes::prometheus::api::{Api, Ran};
 use crate::probes::prometheus::judge::Query;
-use crate::probes::prometheus::labels::matchers;
+use crate::probes::prometheus::labels::{Labels, matchers};
 use crate::probes::prometheus::pick::Series;
 use crate::probes::prometheus::question::Question;
 use crate::probes::prometheus::rule::{Rule, Ruled, Seen};
@@ -51,7 +51,7 @@ impl Server {
         let (names, labels) = self.api.names(start).await?;
         let kinds = self.api.kinds().await.unwrap_or_default();
         let selectors: Vec<&VectorSelector> = queries.iter().flat_map(Query::selectors).collect();
-        let written: BTreeSet<String> = selectors.iter().map(|selector| bare(selector)).collect();
+        let written: BTreeSet<String> = selectors.iter().map(|selector| exact(selector)).collect();
         let mut found = self.fetch(written, start, now).await?;
         let known = Series::new(found.iter().cloned(), [], Vec::new());
         let missing = selectors.iter().filter(|selector| known.pick(selector).is_err());
@@ -72,16 +72,24 @@ impl Server {
         Ok(Visit { server: self, now, formats, scene })
     }
 
-    async fn fetch(
-        &self,
-        selectors: BTreeSet<String>,
-        start: i64,
-        end: i64,
-    ) -> Result<Vec<crate::probes::prometheus::labels::Labels>, Failure> {
+    /// Many at once; one by one where the server refuses one of them, which then has no series here.
+    async fn fetch(&self, selectors: BTreeSet<String>, start: i64, end: i64) -> Result<Vec<Labels>, Failure> {
         let all: Vec<String> = selectors.into_iter().collect();
         let mut found = Vec::new();
         for batch in all.chunks(BATCH) {
-            found.extend(self.api.series(batch, start, end).await?);
+            match self.api.series(batch, start, end).await {
+                Ok(series) => found.extend(series),
+                Err(failure) if failure.kind == FailureKind::RemoteError => {
+                    for one in batch {
+                        match self.api.series(std::slice::from_ref(one), start, end).await {
+                            Ok(series) => found.extend(series),
+                            Err(failure) if failure.kind == FailureKind::RemoteError => {}
+                            Err(failure) => return Err(failure),
+                        }
+                    }
+                }
+                Err(failure) => return Err(failure),
+            }
         }
         Ok(found)
     }
@@ -157,8 +165,9 @@ impl Visit<'_> {
     /// Of a query whose series were all there within the last hour.
     async fn why_empty(&self, query: &Query) -> Result<Trouble, Failure> {
         for selector in query.selectors() {
-            let text = bare(selector);
-            if self.server.api.run(&format!("count({text})"), self.now).await? == Ran::Series(0) {
+            let count = format!("count({})", exact(selector));
+            if self.server.api.run(&count, self.now).await? == Ran::Series(0) {
+                let text = bare(selector);
                 let back = humantime::format_duration(self.server.lookback);
                 let why = format!("`{text}` was there within the last {back} and is there no more");
                 return Ok(Trouble::new(Verdict::NoValue, why));
@@ -168,7 +177,18 @@ impl Visit<'_> {
     }
 }
 
-/// A selector without its time.
+/// A selector without its time, its name quoted, because it may have any characters.
+fn exact(selector: &VectorSelector) -> String {
+    match matchers(selector).as_slice() {
+        [group] => {
+            let all: Vec<_> = group.iter().map(ToString::to_string).collect();
+            format!("{{{}}}", all.join(","))
+        }
+        _ => bare(selector),
+    }
+}
+
+/// A selector without its time, as people write it.
 fn bare(selector: &VectorSelector) -> String {
     VectorSelector { offset: None, at: None, ..selector.clone() }.to_string()
 }
