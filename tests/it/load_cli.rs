@@ -279,6 +279,9 @@ fn the_last_good_result_is_what_a_job_is_compared_with() {
         // The worse result does not become the measure.
         assert_eq!(code(&load(folder.path(), &[&job])), 5);
     }
+    let [kept] = &named(folder.path(), "last_result.json")[..] else { panic!("one is kept") };
+    let kept: Value = serde_json::from_slice(&std::fs::read(kept).unwrap()).unwrap();
+    assert_eq!(kept["overall"]["success_percent"], 100.0);
 }
 
 #[test]
