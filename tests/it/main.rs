@@ -90,6 +90,7 @@ mod output_store;
 mod output_workbook;
 mod output_writer;
 mod powershell_syntax;
+mod probes_in_runs;
 mod prometheus_cli;
 mod prometheus_dashboard;
 mod prometheus_server;
