@@ -14,7 +14,7 @@ use crate::cli::config_check;
 use crate::cli::demo::demo;
 use crate::cli::exit::Exit;
 use crate::cli::probe::command::ProbeCommand;
-use crate::cli::probe::{http_load, prometheus};
+use crate::cli::probe::{http_latency, http_load, prometheus};
 use crate::cli::refusal::{Answer, Refusal, tell_problems};
 use crate::cli::simulate::simulate;
 use crate::cli::terminal::Terminal;
@@ -57,6 +57,9 @@ fn answer(arguments: Arguments, terminal: &Terminal) -> Answer {
         Command::Finalize(asked) => on_runtime(finalize::finalize(&global, &asked, terminal)),
         Command::Runs(asked) => on_runtime(runs::runs(&global, &asked, terminal)),
         Command::Diff(asked) => on_runtime(diff::changes(&global, &asked, terminal)),
+        Command::Probe(ProbeCommand::HttpLatency(asked)) => {
+            on_runtime(http_latency::probe(&global, &asked, terminal))
+        }
         Command::Probe(ProbeCommand::HttpLoad(asked)) => {
             on_runtime(http_load::probe(&global, &asked, terminal))
         }

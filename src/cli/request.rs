@@ -10,6 +10,7 @@ use crate::cli::args::{
 };
 use crate::cli::finalize_args::FinalizeArguments;
 use crate::cli::gc_args::GcArguments;
+use crate::cli::probe::http_latency_args::HttpLatencyArguments;
 use crate::cli::probe::http_load_args::HttpLoadArguments;
 use crate::cli::probe::prometheus_args::PrometheusArguments;
 use crate::config::environment::Environment;
@@ -75,6 +76,13 @@ pub fn of_gc(global: &Global, asked: &GcArguments, environment: Environment) -> 
     flags.set("--grace", "retention.grace", asked.grace.clone());
     flags.set("--orphans-after", "retention.orphans-after", asked.orphans_after.clone());
     request(global, None, environment, flags)
+}
+
+pub fn of_http_latency(global: &Global, asked: &HttpLatencyArguments, environment: Environment) -> Request {
+    let mut flags = Flags::default();
+    flags.global(global);
+    flags.path("--out-dir", "output.dir", asked.out_dir.as_deref());
+    request(global, Some(asked.job.clone()), environment, flags)
 }
 
 /// A job of one probe, made of flags; or a job by its name.

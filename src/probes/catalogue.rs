@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::model::probe::{ProbeKind, ProbeName, ProbeVerdict};
 use crate::model::target::HostName;
+use crate::probes::http_latency::measure::HttpLatency;
 use crate::probes::http_load::measure::HttpLoad;
 use crate::probes::probe::{Ground, Harvest, Probe};
 use crate::probes::prometheus::measure::PrometheusProbe;
@@ -15,6 +16,7 @@ use crate::tables::table::TableSpec;
 
 /// One of the probes.
 pub enum AnyProbe {
+    HttpLatency(HttpLatency),
     HttpLoad(HttpLoad),
     Prometheus(PrometheusProbe),
 }
@@ -63,6 +65,7 @@ impl fmt::Debug for PlannedProbe {
 impl Probe for AnyProbe {
     fn kind(&self) -> ProbeKind {
         match self {
+            Self::HttpLatency(probe) => probe.kind(),
             Self::HttpLoad(probe) => probe.kind(),
             Self::Prometheus(probe) => probe.kind(),
         }
@@ -70,6 +73,7 @@ impl Probe for AnyProbe {
 
     fn tables(&self) -> &'static [&'static TableSpec] {
         match self {
+            Self::HttpLatency(probe) => probe.tables(),
             Self::HttpLoad(probe) => probe.tables(),
             Self::Prometheus(probe) => probe.tables(),
         }
@@ -77,6 +81,7 @@ impl Probe for AnyProbe {
 
     fn view(&self) -> serde_json::Value {
         match self {
+            Self::HttpLatency(probe) => probe.view(),
             Self::HttpLoad(probe) => probe.view(),
             Self::Prometheus(probe) => probe.view(),
         }
@@ -84,6 +89,7 @@ impl Probe for AnyProbe {
 
     async fn measure(&self, ground: &Ground, harvest: &mut Harvest) -> ProbeVerdict {
         match self {
+            Self::HttpLatency(probe) => probe.measure(ground, harvest).await,
             Self::HttpLoad(probe) => probe.measure(ground, harvest).await,
             Self::Prometheus(probe) => probe.measure(ground, harvest).await,
         }

@@ -2,6 +2,7 @@
 
 pub mod catalogue;
 pub mod exposition;
+pub mod http_latency;
 pub mod http_load;
 pub mod probe;
 pub mod prometheus;

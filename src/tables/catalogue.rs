@@ -26,8 +26,10 @@ use crate::tables::inventory::vsc_vmk::VscVmk;
 use crate::tables::inventory::vsnapshot::Vsnapshot;
 use crate::tables::inventory::vswitch::Vswitch;
 use crate::tables::inventory::vtools::Vtools;
+use crate::tables::samples::http_attempt::HttpAttempt;
 use crate::tables::samples::http_load_second::HttpLoadSecond;
 use crate::tables::samples::http_load_total::HttpLoadTotal;
+use crate::tables::samples::http_request::HttpRequest;
 use crate::tables::samples::prometheus_query::PrometheusQuery;
 use crate::tables::samples::prometheus_rule::PrometheusRule;
 use crate::tables::table::{TableId, TableSpec};
@@ -64,8 +66,14 @@ pub static AUDIT: &[&TableSpec] = &[&CoverageRow::SPEC, &MissingVm::SPEC];
 pub static HISTORY: &[&TableSpec] = &[&Vchange::SPEC];
 
 /// Every table that probes fill.
-pub static SAMPLES: &[&TableSpec] =
-    &[&HttpLoadTotal::SPEC, &HttpLoadSecond::SPEC, &PrometheusQuery::SPEC, &PrometheusRule::SPEC];
+pub static SAMPLES: &[&TableSpec] = &[
+    &HttpRequest::SPEC,
+    &HttpAttempt::SPEC,
+    &HttpLoadTotal::SPEC,
+    &HttpLoadSecond::SPEC,
+    &PrometheusQuery::SPEC,
+    &PrometheusRule::SPEC,
+];
 
 /// The table a person means by `vinfo` or `vInfo`.
 pub fn named(text: &str) -> Option<&'static TableSpec> {

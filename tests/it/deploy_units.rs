@@ -8,6 +8,9 @@ use std::time::Duration;
 
 const SERVICES: [&str; 2] = ["lustrum.service", "lustrum@.service"];
 
+/// The endless probe beside them.
+const LATENCY: &str = "lustrum-latency@.service";
+
 /// What the one-shot unit becomes beside a node exporter.
 const DROP_IN: &str = "lustrum@.service.d/metrics.conf";
 
@@ -74,8 +77,13 @@ fn systemd_finds_nothing_to_say_about_the_units() {
         // Its exit code is 0 for unknown keys, too: what it prints counts.
         String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()
     };
-    for unit in ["lustrum.service", "lustrum@hyperv-daily.service", "lustrum@hyperv-daily.timer"] {
-        let template = unit.replace("hyperv-daily", "");
+    for unit in [
+        "lustrum.service",
+        "lustrum@hyperv-daily.service",
+        "lustrum@hyperv-daily.timer",
+        "lustrum-latency@inventory-latency.service",
+    ] {
+        let template = unit.replace("hyperv-daily", "").replace("inventory-latency", "");
         if !folder.path().join(unit).exists() {
             std::fs::copy(folder.path().join(template), folder.path().join(unit)).unwrap();
         }
@@ -95,7 +103,7 @@ fn little_is_left_open() {
     if !systemd_analyze() {
         return;
     }
-    for unit in SERVICES {
+    for unit in SERVICES.into_iter().chain([LATENCY]) {
         let output = analyze(&["security", "--offline=true"], &deploy().join(unit));
         let said = String::from_utf8_lossy(&output.stdout).into_owned();
         let overall = said.split("Overall exposure level for").nth(1);
@@ -112,6 +120,7 @@ fn both_services_are_closed_alike_and_are_handed_the_secrets_that_are_named() {
         closed.lines().take_while(|line| !line.starts_with('[')).map(str::to_owned).collect()
     };
     assert_eq!(hardening(SERVICES[0]), hardening(SERVICES[1]));
+    assert_eq!(hardening(SERVICES[0]), hardening(LATENCY));
     let settings = read("lustrum.toml");
     let named: Vec<_> = settings
         .split("\"credential:")

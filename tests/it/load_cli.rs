@@ -193,10 +193,12 @@ fn presets_are_numbers_that_flags_win_over() {
     }
     assert_eq!(sent(&["heavy", "--concurrent", "2", "--total", "7"]), (2, 7));
     assert_eq!(sent(&[]), (5, 50));
-    // By the clock: 40 a second for half a second.
-    assert_eq!(sent(&["--rate", "40", "--total", "20"]).1, 20);
-    let (_, by_time) = sent(&["light", "--duration", "300ms", "--think-time", "10ms"]);
+    let (_, by_time) = sent(&["light", "--duration", "1s", "--think-time", "10ms"]);
     assert!(by_time > 0, "ends by time, not after 50 requests");
+    // By the clock: 40 a second for half a second, sent or, on a busy machine, told as dropped.
+    let line = ["--rate", "40", "--total", "20", "--url", &url, "--grades", "none", "--json"];
+    let overall = &told(&load(folder.path(), &line))["result"]["overall"];
+    assert_eq!(overall["requests"].as_u64().unwrap() + overall["dropped"].as_u64().unwrap(), 20);
 }
 
 #[test]
@@ -239,6 +241,25 @@ fn a_run_is_compared_with_an_earlier_one_and_a_regression_can_fail_it() {
 }
 
 #[test]
+fn rows_of_a_file_go_into_requests() {
+    let (backend, folder) = (ChatBackend::start(), tempfile::tempdir().unwrap());
+    std::fs::write(folder.path().join("users.csv"), "name,text\nada,\"\"\"hi\"\" é\"\nbob,2\ncy,3\n")
+        .unwrap();
+    let job = folder.path().join("api.toml");
+    let text = format!(
+        "[[probe]]\nname = \"api\"\n[probe.http-load]\nbase-url = \"{}\"\ntotal = 9\ngrades = \"none\"\n\
+         data-file = \"users.csv\"\nthresholds = [\"login.success == 100%\"]\n\
+         [[probe.http-load.endpoint]]\nname = \"login\"\nmethod = \"POST\"\npath = \"/anonymize\"\n\
+         json = '{{\"text\": \"{{{{text}}}}\", \"session_id\": \"{{{{name}}}}\"}}'\n",
+        backend.url("")
+    );
+    std::fs::write(&job, text).unwrap();
+    let output = load(folder.path(), &[&job.display().to_string()]);
+    assert_eq!(code(&output), 0, "{} {}", stdout(&output), stderr(&output));
+    assert_eq!(backend.sessions(), ["ada", "bob", "cy"]);
+}
+
+#[test]
 fn the_last_good_result_is_what_a_job_is_compared_with() {
     let (backend, folder) = (ChatBackend::start(), tempfile::tempdir().unwrap());
     let job = folder.path().join("api.toml");
@@ -272,7 +293,7 @@ fn a_hopeless_run_is_ended_early() {
     let document = told(&output);
     let check = &document["verdict"]["checks"][0];
     assert_eq!(check["expression"], "never success < 50% for 2s");
-    assert_eq!(check["shown"], "ended early, after 2 s");
+    assert!(check["shown"].as_str().unwrap().starts_with("ended early, after "), "{check}");
     assert!(document["result"]["measured_s"].as_f64() < Some(500.0));
 }
 

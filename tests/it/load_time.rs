@@ -158,6 +158,13 @@ async fn a_server_that_is_gone_is_asked_with_growing_pauses() {
     // Ten users, each once a second or so.
     assert!((600..=1_300).contains(&refused), "{refused}");
     assert_eq!((played.account(0).failures(), played.ledger.page().failed_to_open), (refused, refused));
+
+    // A proxy that takes connections for a service that is not there.
+    let server = PlayedServer::new(|_| vec![]);
+    let pace = Pace::Closed { requests: None, duration: Some(60 * SECOND) };
+    let played = play(plan(pace, 10), &server, &never()).await;
+    let resets = played.account(0).errors_of(ErrorClass::Reset);
+    assert!((600..=1_300).contains(&resets), "{resets}");
 }
 
 #[tokio::test(start_paused = true)]

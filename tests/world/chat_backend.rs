@@ -81,6 +81,11 @@ impl ChatBackend {
         self.requests().values().sum()
     }
 
+    /// Those that were begun, sorted.
+    pub fn sessions(&self) -> Vec<String> {
+        self.book.lock().unwrap().sessions.iter().cloned().collect()
+    }
+
     /// Requests for sessions that nobody has begun.
     pub fn strangers(&self) -> u64 {
         self.book.lock().unwrap().strangers

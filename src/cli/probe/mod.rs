@@ -1,6 +1,9 @@
 //! `lustrum probe`: one thing measured by hand.
 
 pub mod command;
+pub mod http_latency;
+pub mod http_latency_args;
+pub mod http_latency_text;
 pub mod http_load;
 pub mod http_load_args;
 pub mod http_load_text;

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::config::desk::Desk;
 use crate::config::environment::Environment;
 use crate::config::form;
+use crate::config::probe::http_latency::HttpLatencySettings;
 use crate::config::probe::http_load::HttpLoadSettings;
 use crate::config::probe::prometheus::PrometheusSettings;
 use crate::config::problem::{Problem, Problems};
@@ -33,6 +34,8 @@ pub struct ProbeSettings {
     #[schemars(schema_with = "form::schema::duration")]
     pub deadline: Duration,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub http_latency: Option<HttpLatencySettings>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub http_load: Option<HttpLoadSettings>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prometheus: Option<PrometheusSettings>,
@@ -40,7 +43,8 @@ pub struct ProbeSettings {
 
 impl Default for ProbeSettings {
     fn default() -> Self {
-        Self { name: None, deadline: Duration::from_secs(3600), http_load: None, prometheus: None }
+        let deadline = Duration::from_secs(3600);
+        Self { name: None, deadline, http_latency: None, http_load: None, prometheus: None }
     }
 }
 
@@ -89,9 +93,12 @@ impl ProbeSettings {
             let desk = Desk::at(key, around.environment, around.directory, around.origin);
             if around.with_secrets { desk } else { desk.without_secrets() }
         };
-        match (&self.http_load, &self.prometheus) {
-            (Some(load), None) => load.probe(desk("http-load")).map(AnyProbe::HttpLoad),
-            (None, Some(prometheus)) => prometheus.probe(desk("prometheus")).map(AnyProbe::Prometheus),
+        match (&self.http_latency, &self.http_load, &self.prometheus) {
+            (Some(latency), None, None) => {
+                latency.probe(desk("http-latency"), around.hosts).map(AnyProbe::HttpLatency)
+            }
+            (None, Some(load), None) => load.probe(desk("http-load")).map(AnyProbe::HttpLoad),
+            (None, None, Some(prometheus)) => prometheus.probe(desk("prometheus")).map(AnyProbe::Prometheus),
             _ => {
                 let mut desk = desk("");
                 desk.add("", "expected `http-latency`, `http-load` or `prometheus`, one of them");

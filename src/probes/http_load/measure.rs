@@ -197,7 +197,9 @@ impl HttpLoad {
     ) -> Outcome {
         let is_closed = matches!(self.program.plan.pace, Pace::Closed { .. });
         let together = Together::of(sent, self.program.plan.goodput_within, is_closed);
-        let is_busy = is_closed && self.program.plan.think_time.is_zero();
+        // With a number of requests, users idle while the last of them are answered.
+        let is_timed = matches!(self.program.plan.pace, Pace::Closed { requests: None, .. });
+        let is_busy = is_timed && self.program.plan.think_time.is_zero();
         let mut generator = together.generator;
         generator.littles_law = generator.littles_law.filter(|_| is_busy);
         let (comparison, trouble) = self.compared(ground, &together.endpoints);

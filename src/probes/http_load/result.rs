@@ -99,8 +99,8 @@ pub struct Generator {
     /// The longest time by which a request was sent later than it was due.
     pub max_send_lag_ms: f64,
     /// Users over (rate × mean service time): 1 when users spend all of their time in requests,
-    /// more when they waited for the generator. Null with a rate, with think time, or when nothing
-    /// was measured.
+    /// more when they waited for the generator. Of a load that only time ends, without a rate and
+    /// without think time; else null.
     pub littles_law: Option<f64>,
 }
 

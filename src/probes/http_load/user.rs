@@ -22,6 +22,8 @@ const MOST_KEPT_BYTES: usize = 4 * 1024 * 1024;
 /// after a growing pause.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
+const FREE_RESETS: u32 = 2;
+
 pub struct User<D: Dial> {
     desk: Rc<Desk>,
     dial: Rc<D>,
@@ -38,7 +40,8 @@ pub struct User<D: Dial> {
     body: String,
     keep: Keep,
     backoff: Backoff,
-    failed_dials: u32,
+    /// Requests in a row that met nobody.
+    fruitless: u32,
 }
 
 /// What goes into its templates.
@@ -67,7 +70,7 @@ impl<D: Dial> User<D> {
             body: String::new(),
             keep: Keep::up_to(MOST_KEPT_BYTES),
             backoff: Backoff::for_name(&format!("user {number}")),
-            failed_dials: 0,
+            fruitless: 0,
             desk,
             dial,
         }
@@ -91,7 +94,8 @@ impl<D: Dial> User<D> {
 
     /// Sends one request and looks at its answer.
     async fn take(&mut self, turn: Turn) {
-        let program = self.desk.program.clone();
+        let desk = self.desk.clone();
+        let program = &*desk.program;
         let wanted = program.round[self.place];
         self.place = (self.place + 1) % program.round.len();
         let endpoint = program.able(wanted, |place| self.memory.taken[place].is_some());
@@ -105,18 +109,31 @@ impl<D: Dial> User<D> {
                 let class = error.class;
                 (unsent(turn.now, self.desk.clock.instant(), error), Err(class))
             }
-            Ok(()) => self.exchange(&program, endpoint, turn).await,
+            Ok(()) => self.exchange(program, endpoint, turn).await,
         };
         self.desk.ledger.set_in_flight(|count| count.saturating_sub(1));
         self.desk.record(endpoint, turn, &exchange, verdict);
-        if exchange.outcome.as_ref().is_err_and(|error| error.class.is_before_any_request()) {
-            self.failed_dials += 1;
-            sleep(self.backoff.pause(self.failed_dials).min(LONGEST_PAUSE)).await;
-        } else {
-            self.failed_dials = 0;
-        }
         if self.talk.as_ref().is_some_and(Talk::is_spent) {
             self.talk = None;
+        }
+        self.pause_after(&exchange).await;
+    }
+
+    /// Nothing after an answer; more and more where there is nobody, or one who hangs up.
+    async fn pause_after(&mut self, exchange: &Exchange) {
+        let Err(error) = &exchange.outcome else {
+            self.fruitless = 0;
+            return;
+        };
+        let allowed = match error.class {
+            class if class.is_before_any_request() => 0,
+            // A server under load may hang up on one; on several in a row it is gone.
+            ErrorClass::Reset => FREE_RESETS,
+            _ => return,
+        };
+        self.fruitless += 1;
+        if self.fruitless > allowed {
+            sleep(self.backoff.pause(self.fruitless - allowed).min(LONGEST_PAUSE)).await;
         }
     }
 

@@ -1,0 +1,206 @@
+//! `lustrum probe http-latency`: cycle after cycle, each a run of its own. What is measured does
+//! not depend on the store: where that fails, the CSV goes on.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures::FutureExt;
+use tokio_util::sync::CancellationToken;
+
+use crate::cli::args::Global;
+use crate::cli::exit::Exit;
+use crate::cli::probe::http_latency_args::HttpLatencyArguments;
+use crate::cli::probe::http_latency_text::{cycle_document, cycle_text, request_document, request_line};
+use crate::cli::probe::pick::pick;
+use crate::cli::probe::single::{Measured, Single, measure};
+use crate::cli::refusal::{Answer, Refusal};
+use crate::cli::signals::Signals;
+use crate::cli::terminal::Terminal;
+use crate::cli::{dotenv, request, telemetry};
+use crate::config::job::Job;
+use crate::config::load::{self, Secrets};
+use crate::config::store::Opening;
+use crate::engine::launch;
+use crate::model::probe::ProbeKind;
+use crate::probes::catalogue::{AnyProbe, PlannedProbe};
+use crate::probes::http_latency::measure::HttpLatency;
+use crate::probes::http_latency::record::RequestRecord;
+use crate::probes::http_latency::tally::Tally;
+use crate::probes::probe::{Ground, Harvest, Probe};
+use crate::time::clock::Clock;
+
+type Records = Arc<Mutex<Vec<RequestRecord>>>;
+
+pub async fn probe(global: &Global, arguments: &HttpLatencyArguments, terminal: &Terminal) -> Answer {
+    let request = request::of_http_latency(global, arguments, dotenv::read()?);
+    let asked = load::ask(&request, Secrets::OfProbes)?;
+    let log = telemetry::start(&asked.job.log, terminal);
+    let _log = log.map_err(|error| Refusal::Usage(error.to_string()))?;
+    for warning in &asked.warnings {
+        terminal.warning(warning);
+    }
+    let opening = load::opening(&asked.job, &request)?;
+    let mut planned =
+        pick(asked.probes, ProbeKind::HttpLatency, arguments.name.as_deref()).map_err(Refusal::Usage)?;
+    let records = Records::default();
+    if let Some(AnyProbe::HttpLatency(probe)) = Arc::get_mut(&mut planned.probe) {
+        probe.go_cycle_by_cycle(listener(records.clone(), arguments.json, terminal.clone()));
+    }
+    let folder = live_folder(&opening, &asked.job, &planned)?;
+    let scene = Endless { job: asked.job, planned, opening, folder, records, json: arguments.json, terminal };
+    scene.run(arguments).await
+}
+
+/// Keeps what is heard for the end of the cycle, and prints it.
+fn listener(records: Records, json: bool, terminal: Terminal) -> Box<dyn Fn(&RequestRecord) + Send + Sync> {
+    Box::new(move |record| {
+        let heard = RequestRecord { exchanges: Vec::new(), ..record.clone() };
+        records.lock().unwrap_or_else(PoisonError::into_inner).push(heard);
+        // A terminal that went away is no reason to stop measuring.
+        let _printed = if json {
+            terminal.print(&line_of_json(&request_document(record)))
+        } else {
+            terminal.print(&request_line(record, terminal.out))
+        };
+    })
+}
+
+fn line_of_json(value: &impl serde::Serialize) -> String {
+    serde_json::to_string(value).expect("plain values with text keys")
+}
+
+/// The folder of live files, the same as a run of the job has.
+fn live_folder(opening: &Opening, job: &Job, planned: &PlannedProbe) -> Result<PathBuf, Refusal> {
+    let store = opening.open().map_err(|error| Refusal::Store(error.to_string()))?;
+    let folder = launch::live_folder(&store, &job.name).join(planned.name.as_str());
+    let made = std::fs::create_dir_all(&folder);
+    made.map_err(|error| Refusal::Store(format!("cannot make the folder {}: {error}", folder.display())))?;
+    Ok(folder)
+}
+
+struct Endless<'a> {
+    job: Job,
+    planned: PlannedProbe,
+    opening: Opening,
+    folder: PathBuf,
+    records: Records,
+    json: bool,
+    terminal: &'a Terminal,
+}
+
+impl Endless<'_> {
+    async fn run(self, arguments: &HttpLatencyArguments) -> Answer {
+        let AnyProbe::HttpLatency(probe) = &*self.planned.probe else {
+            return Err(Refusal::Usage("the probe is no http-latency probe".to_owned()));
+        };
+        // Before any run: a file that another process writes, or nobody may write, ends it here.
+        probe
+            .take_post(&self.ground(CancellationToken::new()))
+            .await
+            .map_err(|error| Refusal::Store(error.to_string()))?;
+        let pause = arguments.pause.unwrap_or(probe.orders().pause);
+        let mut signals = Signals::listen()?;
+        let mut worst = Exit::Ok;
+        for cycle in 1_u64.. {
+            let (exit, was_told) = self.cycle(probe, &mut signals).await?;
+            worst = if rank(exit) < rank(worst) { exit } else { worst };
+            let is_told = was_told || signals.next().now_or_never().is_some();
+            if is_told || arguments.cycles.is_some_and(|cycles| cycle >= u64::from(cycles)) {
+                // Told to end is how an endless probe ends.
+                return Ok(if arguments.cycles.is_none() { Exit::Ok } else { worst });
+            }
+            if self.rest(pause, &mut signals).await {
+                return Ok(if arguments.cycles.is_none() { Exit::Ok } else { Exit::Cancelled });
+            }
+        }
+        Ok(worst)
+    }
+
+    /// One cycle, as a run if the store lets it; and whether somebody said to end.
+    async fn cycle(&self, probe: &HttpLatency, signals: &mut Signals) -> Result<(Exit, bool), Refusal> {
+        let begun = probe.cycles_begun().await;
+        let single = Single {
+            job: self.job.clone(),
+            planned: self.planned.clone(),
+            opening: self.opening.clone(),
+            warnings: Vec::new(),
+            quit: CancellationToken::new(),
+            shows_progress: false,
+        };
+        let Measured { exit, manifest } = measure(single, self.terminal).await?;
+        let is_measured = probe.cycles_begun().await > begun;
+        let was_told = if is_measured {
+            false
+        } else {
+            self.terminal.warning("the store has not taken the run: the cycle is in the CSV only");
+            self.measure_alone(probe, signals).await
+        };
+        let records = std::mem::take(&mut *self.records.lock().unwrap_or_else(PoisonError::into_inner));
+        let tally = Tally::of(&records);
+        let run = manifest.as_ref().map(|manifest| manifest.run_id.to_string());
+        let verdict = manifest.as_ref().and_then(|manifest| manifest.probes.values().next());
+        let verdict = verdict.map(|record| &record.verdict);
+        let text = if self.json {
+            line_of_json(&cycle_document(&tally, run, verdict))
+        } else {
+            cycle_text(&tally, verdict, self.terminal.out)
+        };
+        self.terminal.print(&text)?;
+        Ok((exit, was_told))
+    }
+
+    /// A cycle without a run; whether somebody said to end.
+    async fn measure_alone(&self, probe: &HttpLatency, signals: &mut Signals) -> bool {
+        let stop = CancellationToken::new();
+        let (ground, mut harvest) = (self.ground(stop.clone()), Harvest::default());
+        let mut was_told = false;
+        {
+            let mut measuring = std::pin::pin!(probe.measure(&ground, &mut harvest));
+            let deadline = tokio::time::sleep(self.planned.deadline);
+            let mut deadline = std::pin::pin!(deadline);
+            loop {
+                tokio::select! {
+                    _ = &mut measuring => break,
+                    () = &mut deadline, if !stop.is_cancelled() => stop.cancel(),
+                    _ = signals.next() => {
+                        was_told = true;
+                        stop.cancel();
+                    }
+                }
+            }
+        }
+        for warning in &harvest.warnings {
+            self.terminal.warning(warning);
+        }
+        was_told
+    }
+
+    /// Whether somebody said to end.
+    async fn rest(&self, pause: Duration, signals: &mut Signals) -> bool {
+        tokio::time::timeout(pause, signals.next()).await.is_ok()
+    }
+
+    fn ground(&self, stop: CancellationToken) -> Ground {
+        Ground {
+            name: self.planned.name.clone(),
+            clock: Clock::system(),
+            stop,
+            hosts: self.planned.hosts.clone(),
+            folder: self.folder.clone(),
+        }
+    }
+}
+
+/// The order in which exit codes are looked at: the first that fits wins.
+fn rank(exit: Exit) -> usize {
+    let order = [
+        Exit::Usage,
+        Exit::NotRecorded,
+        Exit::Cancelled,
+        Exit::TryAgain,
+        Exit::ThresholdFailed,
+        Exit::NotAllOk,
+    ];
+    order.iter().position(|one| *one == exit).unwrap_or(order.len())
+}
