@@ -104,6 +104,6 @@ fn a_url_of_metrics_that_is_none_is_refused_before_any_request() {
         load(folder.path(), &["--url", &backend.url("/health"), "--metrics-url", "chat:8000/metrics"]);
     let told = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(2), "{told}");
-    assert!(told.contains("monitor.metrics-url: \"chat:8000/metrics\" is not a URL"), "{told}");
+    assert!(told.contains("monitor.metrics-url = \"chat:8000/metrics\": is not a URL"), "{told}");
     assert_eq!(backend.all_requests(), 0);
 }
