@@ -17,7 +17,7 @@ use crate::tables::table::TableSpec;
 /// One of the probes.
 pub enum AnyProbe {
     HttpLatency(HttpLatency),
-    HttpLoad(HttpLoad),
+    HttpLoad(Box<HttpLoad>),
     Prometheus(PrometheusProbe),
 }
 

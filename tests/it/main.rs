@@ -71,6 +71,7 @@ mod load_screen;
 mod load_statistics;
 mod load_time;
 mod load_verdict;
+mod load_watched;
 mod logon_book;
 mod manifest;
 mod notify_config;

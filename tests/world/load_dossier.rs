@@ -14,7 +14,7 @@ pub fn dossier(seconds: u32) -> Dossier {
         let base = 1.0 + wave(f64::from(at));
         Second {
             at_s: f64::from(at),
-            requests: Some(if stalled { 200 } else { 4_000 + (wave(f64::from(at)) * 300.0) as u64 }),
+            requests: if stalled { 200 } else { 4_000 + (wave(f64::from(at)) * 300.0) as u64 },
             p50_ms: Some(base),
             p95_ms: Some(if stalled { 450.0 } else { base * 2.5 }),
             p99_ms: Some(if stalled { 900.0 } else { base * 6.0 }),
@@ -23,6 +23,7 @@ pub fn dossier(seconds: u32) -> Dossier {
     };
     let shares = (0..200).map(|step| 1.0 - 10_f64.powf(-f64::from(step) / 40.0));
     let course = Course {
+        end_s: f64::from(seconds),
         seconds: (0..seconds).map(second).collect(),
         failing: vec!["anonymize".to_owned(), "health".to_owned()],
         latency_ms: shares.clone().map(|share| (share, 1.0 / (1.0 - share).powf(0.6))).collect(),

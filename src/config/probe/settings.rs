@@ -97,7 +97,7 @@ impl ProbeSettings {
             (Some(latency), None, None) => {
                 latency.probe(desk("http-latency"), around.hosts).map(AnyProbe::HttpLatency)
             }
-            (None, Some(load), None) => load.probe(desk("http-load")).map(AnyProbe::HttpLoad),
+            (None, Some(load), None) => load.probe(desk("http-load")).map(|load| AnyProbe::HttpLoad(Box::new(load))),
             (None, None, Some(prometheus)) => prometheus.probe(desk("prometheus")).map(AnyProbe::Prometheus),
             _ => {
                 let mut desk = desk("");

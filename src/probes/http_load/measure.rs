@@ -15,7 +15,7 @@ use crate::probes::http_load::engine;
 use crate::probes::http_load::monitor::local::Proc;
 use crate::probes::http_load::monitor::recording::Recording;
 use crate::probes::http_load::monitor::target::Target;
-use crate::probes::http_load::monitor::watch::{Latest, Monitor};
+use crate::probes::http_load::monitor::watch::{Latest, Monitor, PERIOD};
 use crate::probes::http_load::plan::Pace;
 use crate::probes::http_load::program::Program;
 use crate::probes::http_load::report::memory;
@@ -63,6 +63,8 @@ pub enum Against {
 pub struct Listener {
     pub live: watch::Sender<Snapshot>,
     pub machines: watch::Sender<Latest>,
+    /// Cancelled when nothing is sent any more; what is written of it comes after.
+    pub ended: CancellationToken,
     pub outcome: OnceLock<Outcome>,
 }
 
@@ -96,13 +98,18 @@ impl Probe for HttpLoad {
         let (began_at, began) = (ground.clock.now(), ground.clock.instant());
         let (Repetitions { sent, aborted, failed }, seen) =
             monitor.during(began, machines, self.send_all(ground)).await;
+        if let Some(listener) = &self.listener {
+            listener.ended.cancel();
+        }
         let (Some(first), Some(last)) = (sent.first(), sent.last()) else {
             let stopped = || Failure::new(FailureKind::Cancelled, "stopped before it began");
             return ProbeVerdict::failed(failed.unwrap_or_else(stopped));
         };
         let since = |at: DateTime<Utc>| u64::try_from((at - began_at).num_milliseconds()).unwrap_or_default();
         let measured_ms = u64::try_from(last.tally.measured.as_millis()).unwrap_or(u64::MAX);
-        let end_ms = since(last.tally.started_at).saturating_add(measured_ms);
+        // The last look is taken just after the end.
+        let looked_ms = measured_ms.saturating_add(u64::try_from(PERIOD.as_millis()).unwrap_or_default());
+        let end_ms = since(last.tally.started_at).saturating_add(looked_ms);
         let seen = seen.between(since(first.tally.started_at), end_ms);
         let mut outcome = self.outcome(ground, &sent, aborted, seen);
         if let Some(failure) = failed {

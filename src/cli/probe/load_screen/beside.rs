@@ -19,35 +19,31 @@ pub struct Watching<'a> {
     pub quit: &'a CancellationToken,
 }
 
-/// Drives the work and shows it meanwhile. What is written after the load is not waited for.
+/// Drives the work and shows it while the load is sent; what is written afterwards is not waited for.
 pub async fn beside<T>(watching: Watching<'_>, work: impl Future<Output = T>) -> T {
-    let done = CancellationToken::new();
+    let ended = &watching.listener.ended;
     let working = async {
-        let ended = work.await;
-        done.cancel();
-        ended
+        let done = work.await;
+        // It may have ended before a load was sent.
+        ended.cancel();
+        done
     };
-    tokio::join!(working, watching.follow(&done)).0
+    tokio::join!(working, watching.follow()).0
 }
 
 impl Watching<'_> {
-    async fn follow(self, done: &CancellationToken) {
+    async fn follow(self) {
         let Self { terminal, listener, mut memory, on_screen, quit } = self;
-        let over = done.child_token();
-        let mut picture = || -> Picture {
-            if listener.outcome.get().is_some() {
-                over.cancel();
-            }
-            memory.picture(&listener.live.borrow(), &listener.machines.borrow())
-        };
+        let mut picture =
+            || -> Picture { memory.picture(&listener.live.borrow(), &listener.machines.borrow()) };
         if on_screen {
-            match show(terminal, &mut picture, quit, &over).await {
+            match show(terminal, &mut picture, quit, &listener.ended).await {
                 Ok(()) if quit.is_cancelled() => terminal.note("stopping the load (Ctrl-C: at once)"),
                 Ok(()) => {}
                 Err(error) => terminal.warning(&format!("no screen can be drawn: {error}")),
             }
         }
         let planned = listener.live.borrow().planned;
-        tell(terminal, planned, picture, &over).await;
+        tell(terminal, planned, picture, &listener.ended).await;
     }
 }

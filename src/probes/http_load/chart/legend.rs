@@ -10,10 +10,11 @@ const ROW_HEIGHT: f64 = 18.0;
 const MARK_WIDTH: f64 = 20.0;
 const GAP: f64 = 16.0;
 
-/// The legend of a figure from `top` on; gives its height. A figure with one layer needs none.
+/// The legend of a figure from `top` on; gives its height. A single line is what the title says.
 pub fn draw(figure: &Figure, room: f64, top: f64, svg: &mut String) -> f64 {
     let entries: Vec<_> = figure.layers.iter().flat_map(|layer| layer.entries()).collect();
-    if entries.len() < 2 {
+    let is_told = |(_, _, mark): &(&str, Color, Mark)| *mark == Mark::Bar;
+    if entries.len() < 2 && !entries.iter().any(is_told) {
         return 0.0;
     }
     let (mut x, mut row) = (0.0, 0);

@@ -16,6 +16,10 @@ use crate::time::clock::Clock;
 /// 4 Hz.
 pub const PERIOD: Duration = Duration::from_millis(250);
 
+/// The last look comes early, so that a load of less than a period is seen too; not earlier than
+/// this: the kernel counts CPU time in steps of 10 ms.
+const SHORTEST: Duration = Duration::from_millis(50);
+
 /// The last looks, for whoever watches a run.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Latest {
@@ -71,12 +75,15 @@ impl Monitor {
         let mut ticks = tokio::time::interval_at(looked_at + PERIOD, PERIOD);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
         loop {
-            tokio::select! {
+            let is_done = tokio::select! {
                 biased;
-                () = keep.done.cancelled() => return,
-                _ = ticks.tick() => {}
-            }
+                () = keep.done.cancelled() => true,
+                _ = ticks.tick() => false,
+            };
             let (now, counters) = (self.clock.instant(), self.proc.read());
+            if is_done && now - looked_at < SHORTEST {
+                return;
+            }
             let sample = LocalSample {
                 elapsed_ms: elapsed_ms(keep.begun, now),
                 ..counters.since(&before, now - looked_at)
@@ -84,6 +91,9 @@ impl Monitor {
             (before, looked_at) = (counters, now);
             keep.latest.send_modify(|latest| latest.local = Some(sample.clone()));
             keep.recording.lock().unwrap_or_else(PoisonError::into_inner).add_local(sample);
+            if is_done {
+                return;
+            }
         }
     }
 

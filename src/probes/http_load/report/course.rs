@@ -5,7 +5,9 @@ use serde::Serialize;
 /// The measured time of a run, its repetitions one after the other.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Course {
-    /// In the order of time, those without a request too.
+    /// Of the last repetition, since the first began; at least 1.
+    pub end_s: f64,
+    /// Whole ones in the order of time, those without a request too.
     pub seconds: Vec<Second>,
     /// The endpoints of which requests failed: what [`Second::errors`] counts.
     pub failing: Vec<String>,
@@ -19,9 +21,8 @@ pub struct Course {
 pub struct Second {
     /// Its beginning, since the measuring began.
     pub at_s: f64,
-    /// That ended in it, well or not; absent of a second that was not measured to its end, as it
-    /// would look like a slump.
-    pub requests: Option<u64>,
+    /// That ended in it, well or not.
+    pub requests: u64,
     pub p50_ms: Option<f64>,
     pub p95_ms: Option<f64>,
     pub p99_ms: Option<f64>,

@@ -19,18 +19,10 @@ pub fn all(dossier: &Dossier) -> Vec<Figure> {
     }
     figures.push(own_memory(dossier));
     figures.extend(net(dossier));
-    let end = end_s(dossier);
     for figure in figures.iter_mut().filter(|figure| figure.x == Unit::Elapsed) {
-        figure.until = Some(end);
+        figure.until = Some(course.end_s);
     }
     figures
-}
-
-/// When the last second or look was over.
-fn end_s(dossier: &Dossier) -> f64 {
-    let second = dossier.course.seconds.last().map(|second| second.at_s + 1.0);
-    let look = dossier.monitor.local.last().map(|sample| sample.elapsed_ms as f64 / 1_000.0);
-    second.into_iter().chain(look).fold(1.0, f64::max)
 }
 
 fn figure(title: &str, y: Unit, layers: Vec<Layer>) -> Figure {
@@ -56,7 +48,7 @@ fn line(name: &str, color: Color, stroke: Stroke, points: Vec<(f64, Option<f64>)
 }
 
 fn requests(course: &Course) -> Figure {
-    let ended = per_second(course, |second| second.requests.map(|count| count as f64));
+    let ended = per_second(course, |second| Some(second.requests as f64));
     let layers = vec![line("requests", Color::Blue, Stroke::Solid, ended)];
     figure("Requests per second", Unit::PerSecond, layers)
 }

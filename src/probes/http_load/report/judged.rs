@@ -104,29 +104,40 @@ fn row(of: &Statistics) -> EndpointRow {
 }
 
 fn course(result: &LoadResult) -> Course {
+    let overall = &result.overall;
     let failing: Vec<&Statistics> = result.endpoints.iter().filter(|endpoint| endpoint.failed > 0).collect();
-    let seconds = result.overall.seconds.iter().filter_map(|second| {
-        let repetition = result.repetitions.iter().find(|it| it.repetition == second.repetition)?;
+    let mut seconds: Vec<Second> = Vec::new();
+    for second in &overall.seconds {
+        let Some(repetition) = result.repetitions.iter().find(|it| it.repetition == second.repetition) else {
+            continue;
+        };
         let failed = |endpoint: &&Statistics| {
             let mut own = endpoint.seconds.iter();
             own.find(|it| (it.repetition, it.second) == (second.repetition, second.second))
                 .map_or(0, |it| it.requests - it.succeeded)
         };
-        // A run that is over within a second is shown by that second.
-        let is_whole = second.second < repetition.measured_s as u64 || repetition.measured_s < 1.0;
-        Some(Second {
-            at_s: offset_s(result.started_at, repetition) + second.second as f64,
-            requests: is_whole.then_some(second.requests),
-            p50_ms: second.p50_ms,
-            p95_ms: second.p95_ms,
-            p99_ms: second.p99_ms,
-            errors: failing.iter().map(failed).collect(),
-        })
-    });
-    let overall = &result.overall;
+        let errors: Vec<u64> = failing.iter().map(failed).collect();
+        match seconds.last_mut() {
+            // The rest of a second would look like a slump: only what failed in it is told, with
+            // the second before. A run that is over within a second is shown by that.
+            Some(before) if second.second > 0 && second.second as f64 + 0.95 > repetition.measured_s => {
+                before.errors.iter_mut().zip(errors).for_each(|(sum, more)| *sum += more);
+            }
+            _ => seconds.push(Second {
+                at_s: offset_s(result.started_at, repetition) + second.second as f64,
+                requests: second.requests,
+                p50_ms: second.p50_ms,
+                p95_ms: second.p95_ms,
+                p99_ms: second.p99_ms,
+                errors,
+            }),
+        }
+    }
     let points = |of: &Option<Distribution>| of.as_ref().map(percentiles).unwrap_or_default();
+    let end = |repetition: &Repetition| offset_s(result.started_at, repetition) + repetition.measured_s;
     Course {
-        seconds: seconds.collect(),
+        end_s: result.repetitions.iter().map(end).fold(1.0, f64::max),
+        seconds,
         failing: failing.iter().map(|endpoint| endpoint.name.clone()).collect(),
         latency_ms: points(&overall.latency),
         // Only a rate makes the two differ.
