@@ -118,7 +118,7 @@ fn onward(
     (method, has_body): (Method, bool),
 ) -> Result<Option<Onward>, Trouble> {
     let (method, keeps_body) = match (status, method) {
-        (301 | 302 | 303, Method::Post) => (Method::Get, false),
+        (301..=303, Method::Post) => (Method::Get, false),
         (301 | 302 | 303 | 307 | 308, method) => (method, has_body),
         _ => return Ok(None),
     };

@@ -113,7 +113,7 @@ fn course(result: &LoadResult) -> Course {
                 .map_or(0, |it| it.requests - it.succeeded)
         };
         // A run that is over within a second is shown by that second.
-        let is_whole = second.second + 1 <= repetition.measured_s as u64 || repetition.measured_s < 1.0;
+        let is_whole = second.second < repetition.measured_s as u64 || repetition.measured_s < 1.0;
         Some(Second {
             at_s: offset_s(result.started_at, repetition) + second.second as f64,
             requests: is_whole.then_some(second.requests),
