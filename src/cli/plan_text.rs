@@ -4,6 +4,7 @@ use crate::cli::columns::{Columns, counted, duration};
 use crate::cli::terminal::{Look, Paint};
 use crate::engine::plan::Plan;
 use crate::model::target::Target;
+use crate::probes::probe::Probe;
 use crate::stages::env::millis;
 
 /// The plan as text.
@@ -17,6 +18,12 @@ pub fn render(plan: &Plan, look: Look) -> String {
     let credentials: std::collections::BTreeSet<&str> =
         plan.targets.iter().map(|target| target.credential.0.as_str()).collect();
     let mut facts = Columns::default();
+    if plan.targets.is_empty() {
+        facts.row(["deadline", &format!("run {}", duration(millis(bounds.run_deadline)))]);
+        lines.extend(facts.lines(look.width));
+        lines.extend(probes(plan, look));
+        return lines.join("\n");
+    }
     facts.row(["tables", &tables.join(" ")]);
     facts.row(["steps", &plan.steps_per_host().join(" → ")]);
     facts.row(["at a time", &counted(bounds.concurrency as u64, "host", "hosts")]);
@@ -40,7 +47,22 @@ pub fn render(plan: &Plan, look: Look) -> String {
         columns.row([target.host.as_str(), &way(target), target.credential.0.as_str()]);
     }
     lines.extend(columns.lines(None));
+    lines.extend(probes(plan, look));
     lines.join("\n")
+}
+
+/// What is measured, in order; nothing where nothing is.
+fn probes(plan: &Plan, look: Look) -> Vec<String> {
+    if plan.probes.is_empty() {
+        return Vec::new();
+    }
+    let mut columns = Columns::default();
+    for planned in &plan.probes {
+        let deadline = format!("within {}", duration(millis(planned.deadline)));
+        columns.row([planned.name.as_str(), planned.probe.kind().spoken(), &deadline]);
+    }
+    let heading = [String::new(), look.paint(Paint::Strong, "Probes")];
+    heading.into_iter().chain(columns.lines(None)).collect()
 }
 
 /// `https://hv01:5986 negotiate`.

@@ -71,14 +71,20 @@ pub async fn copy_audit_files(
     artifacts: &[Artifact],
     to: &Store,
 ) -> Result<Vec<Key>, StoreError> {
-    let reports = artifacts.iter().filter(|artifact| artifact.table.is_none());
+    let keys = RunKeys::of(header);
+    let is_report = |artifact: &&Artifact| {
+        // The documents of probes lie in folders of their own, many under a name with a time.
+        let name = artifact.path.rsplit('/').next().unwrap_or_default();
+        artifact.table.is_none() && keys.file(name).as_str() == artifact.path
+    };
+    let reports = artifacts.iter().filter(is_report);
     let copied = |report: &Artifact| {
         let source = Key::parse(&report.path).ok()?;
         let copy = top(if report.format == ArtifactFormat::Xlsx { WORKBOOK } else { source.file_name() });
         Some((source, copy))
     };
     let mut sources: Vec<(Key, Key)> = reports.filter_map(copied).collect();
-    let manifest = RunKeys::of(header).manifest();
+    let manifest = keys.manifest();
     sources.push((manifest.clone(), top(manifest.file_name())));
     let mut copies = Vec::with_capacity(sources.len());
     for (source, copy) in sources {

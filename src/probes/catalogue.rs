@@ -18,7 +18,7 @@ use crate::tables::table::TableSpec;
 pub enum AnyProbe {
     HttpLatency(HttpLatency),
     HttpLoad(Box<HttpLoad>),
-    Prometheus(PrometheusProbe),
+    Prometheus(Box<PrometheusProbe>),
 }
 
 /// A probe of a job, checked and with its secrets.

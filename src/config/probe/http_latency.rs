@@ -50,7 +50,7 @@ pub struct HttpLatencySettings {
     /// Requests of a route, and of each host, in a cycle.
     #[schemars(range(min = 1, max = 1000))]
     pub repeats: u32,
-    /// Cycles of a run. `lustrum probe http-latency` goes on until it is told to end.
+    /// Cycles of a run. By hand the probe goes on until it is told to end.
     #[schemars(range(min = 1, max = 1000))]
     pub cycles: u32,
     /// Between two cycles.

@@ -97,8 +97,12 @@ impl ProbeSettings {
             (Some(latency), None, None) => {
                 latency.probe(desk("http-latency"), around.hosts).map(AnyProbe::HttpLatency)
             }
-            (None, Some(load), None) => load.probe(desk("http-load")).map(|load| AnyProbe::HttpLoad(Box::new(load))),
-            (None, None, Some(prometheus)) => prometheus.probe(desk("prometheus")).map(AnyProbe::Prometheus),
+            (None, Some(load), None) => {
+                load.probe(desk("http-load")).map(|load| AnyProbe::HttpLoad(Box::new(load)))
+            }
+            (None, None, Some(prometheus)) => {
+                prometheus.probe(desk("prometheus")).map(|probe| AnyProbe::Prometheus(Box::new(probe)))
+            }
             _ => {
                 let mut desk = desk("");
                 desk.add("", "expected `http-latency`, `http-load` or `prometheus`, one of them");
