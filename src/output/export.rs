@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::artifact::{Artifact, ArtifactFormat};
 use crate::model::event::RunHeader;
-use crate::model::run::{Attempt, JobName, RunId, Slot};
+use crate::model::run::{Attempt, JobName, RunId, Scope, Slot};
 use crate::output::layout::{Key, RunKeys, top};
 use crate::output::store::Store;
 use crate::output::store_error::StoreError;
@@ -73,9 +73,11 @@ pub async fn copy_audit_files(
 ) -> Result<Vec<Key>, StoreError> {
     let keys = RunKeys::of(header);
     let is_report = |artifact: &&Artifact| {
-        // The documents of probes lie in folders of their own, many under a name with a time.
+        // The documents of probes lie in folders of their own, under names with a time. Whoever
+        // measures by hand looks for them here; those of a job's runs would pile up.
         let name = artifact.path.rsplit('/').next().unwrap_or_default();
-        artifact.table.is_none() && keys.file(name).as_str() == artifact.path
+        let is_of_run = keys.file(name).as_str() == artifact.path;
+        artifact.table.is_none() && (is_of_run || header.scope == Scope::Part)
     };
     let reports = artifacts.iter().filter(is_report);
     let copied = |report: &Artifact| {

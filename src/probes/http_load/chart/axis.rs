@@ -56,7 +56,7 @@ impl Axis {
         match unit {
             Unit::Elapsed => Self::elapsed(low.min(0.0), high, most),
             Unit::Percentile => Self::percentile(high),
-            _ if scale == Scale::ByMagnitude && high > least * FAR_APART => {
+            _ if scale == Scale::ByMagnitude && low >= 0.0 && high > least * FAR_APART => {
                 Self::magnitudes(unit, least, high)
             }
             _ if scale == Scale::OfRange => Self::height(unit, low, high, most),
