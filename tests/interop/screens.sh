@@ -129,7 +129,7 @@ for text in "service against $url" "measuring" "elapsed" "requests per second" "
     "local CPU" "local RAM" "target CPU" "target RAM" "steady" "flaky" "q or Ctrl-C stops the load"; do
     stands wide "$text"
 done
-colored=$(printf '\033\[[0-9;]*3[0-8]m')
+colored=$(printf '\033\[[0-9;]*\(3[0-7]\|9[0-7]\|38;[0-9;]*\)m')
 $screen capture-pane -p -e -t wide | grep -q "$colored" || { echo "there are no colours" >&2; exit 1; }
 if $screen capture-pane -p -t wide | grep -q "Files"; then
     echo "the summary stands on the live screen" >&2

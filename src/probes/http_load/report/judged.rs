@@ -23,7 +23,10 @@ pub fn dossier(result: &LoadResult, monitor: Recording, target_watched: bool) ->
         endpoints.push(EndpointRow { name: "all together".to_owned(), ..row(overall) });
     }
     Dossier {
-        title: format!("http-load {} against {}", result.probe, result.target),
+        title: match result.probe.as_str() {
+            "http-load" => format!("http-load against {}", result.target),
+            named => format!("http-load {named} against {}", result.target),
+        },
         verdict: verdict(&result.verdict),
         facts: facts(result),
         checks: result.verdict.checks.iter().map(check).collect(),
