@@ -4,7 +4,7 @@
 //!
 //! `cargo bench --bench kills -- 200 http://127.0.0.1:9102` cuts off 200 processes (SIGKILL and
 //! SIGTERM) that run slots into the bucket `census` of that S3 server, and starts each slot again
-//! on a machine whose disk is empty.
+//! on a machine whose disk is empty. (`tests/s3/server.py 9102` is one whose creates are atomic.)
 
 #![expect(clippy::disallowed_macros, clippy::unwrap_used, reason = "a bench prints, and may panic")]
 

@@ -1,9 +1,9 @@
 #!/bin/sh
-# A real S3 server judges the store: moto's, against which the store's contract tests, whole
-# runs of the program (judge.py) and runs that are killed pass, and rclone's, which takes a
+# A real S3 server judges the store: moto's (server.py), against which the store's contract tests,
+# whole runs of the program (judge.py) and runs that are killed pass, and rclone's, which takes a
 # conditional write and ignores the condition, and so must be refused. deltalake and Polars read
-# the Delta logs that the program keeps on moto and on disk (delta.py). Fails if a check fails. Where Python or the
-# packages are missing it says so and passes, unless LUSTRUM_INTEROP_REQUIRED=1.
+# the Delta logs that the program keeps on moto and on disk (delta.py). Fails if a check fails.
+# Where Python or the packages are missing it says so and passes, unless LUSTRUM_INTEROP_REQUIRED=1.
 #
 #   LUSTRUM_BIN         the program to judge, seen from the root of the repository;
 #                       without it the one in target/release, else in target/debug, else one is built
@@ -56,7 +56,7 @@ await() {
 }
 
 moto=$(port)
-"$work/venv/bin/moto_server" -H 127.0.0.1 -p "$moto" >"$work/moto.log" 2>&1 &
+"$work/venv/bin/python" tests/s3/server.py "$moto" >"$work/moto.log" 2>&1 &
 pids="$pids $!"
 await "$moto" "$work/moto.log"
 rclone=$(port)
