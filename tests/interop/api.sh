@@ -7,47 +7,10 @@
 #   LUSTRUM_BIN   the program to judge, seen from the root of the repository;
 #                 without it the one in target/release, else in target/debug, else one is built
 set -eu
+. "$(dirname "$0")/judge.sh"
 
-cd "$(dirname "$0")/../.."
-work=$(mktemp -d)
-pids=
-cleanup() {
-    for pid in $pids; do kill -INT "$pid" 2>/dev/null || true; done
-    wait
-    rm -rf "$work"
-}
-trap cleanup EXIT
-
-skip() {
-    echo "SKIPPED: the API under schemathesis: $1" >&2
-    [ "${LUSTRUM_INTEROP_REQUIRED:-}" != 1 ] || exit 1
-    exit 0
-}
-
-command -v python3 >/dev/null || skip "python3 is not installed"
-python3 -m venv "$work/venv" >"$work/venv.log" 2>&1 || skip "python3 -m venv does not work"
-"$work/venv/bin/python" -m pip install --quiet --disable-pip-version-check \
-    -r tests/interop/api-requirements.txt || skip "the package cannot be installed"
-
-targets=${CARGO_TARGET_DIR:-target}
-for built in "$targets/release/lustrum" "$targets/debug/lustrum"; do
-    [ -n "${LUSTRUM_BIN:-}" ] || [ ! -x "$built" ] || LUSTRUM_BIN=$built
-done
-if [ -z "${LUSTRUM_BIN:-}" ]; then
-    cargo build --quiet
-    LUSTRUM_BIN=$targets/debug/lustrum
-fi
-lustrum=$(realpath "$LUSTRUM_BIN")
-echo "judging $lustrum, $("$lustrum" --version)"
-
-await() {
-    waited=0
-    until grep -q "$1" "$2"; do
-        waited=$((waited + 1))
-        [ "$waited" -le 200 ] || { echo "waited in vain for $1:" >&2; cat "$2" >&2; exit 1; }
-        sleep 0.1
-    done
-}
+python_with tests/interop/api-requirements.txt
+find_lustrum
 
 mkdir "$work/schedules"
 touch "$work/fleet.json" "$work/daemon.log"
@@ -64,7 +27,7 @@ await '"address"' "$work/daemon.log"
 await '"jobs read"' "$work/daemon.log"
 address=$(sed -n 's/.*"address":"\([^"]*\)".*/\1/p' "$work/daemon.log" | head -n 1)
 
-ask() { "$work/venv/bin/python" - "$@" <<'PYTHON'
+ask() { "$python" - "$@" <<'PYTHON'
 import sys, urllib.request
 method, url, token = sys.argv[1:]
 request = urllib.request.Request(url, method=method, headers={"Authorization": f"Bearer {token}"})
@@ -75,11 +38,11 @@ ask POST "http://$address/v1/jobs/simulated/trigger" "$token" >"$work/triggered.
 await '"the run is committed"' "$work/daemon.log"
 
 verdict=0
-(cd "$work" && exec venv/bin/st run "http://$address/v1/openapi.json" \
+(cd "$work" && exec "$work/venv/bin/st" run "http://$address/v1/openapi.json" \
     --header "Authorization: Bearer $token" --max-examples 25 --seed 1) || verdict=1
 if command -v promtool >/dev/null; then
     ask GET "http://$address/metrics" "$token" | promtool check metrics || verdict=1
 else
-    echo "SKIPPED: promtool is not installed" >&2
+    leave_out "the metrics: promtool is not installed"
 fi
 exit $verdict

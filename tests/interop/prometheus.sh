@@ -9,50 +9,11 @@
 #   LUSTRUM_BIN   the program to judge, seen from the root of the repository;
 #                 without it the one in target/release, else in target/debug, else one is built
 set -eu
+. "$(dirname "$0")/judge.sh"
 
-cd "$(dirname "$0")/../.."
-work=$(mktemp -d)
-pids=
-cleanup() {
-    for pid in $pids; do kill "$pid" 2>/dev/null || true; done
-    wait
-    rm -rf "$work"
-}
-trap cleanup EXIT
-
-skip() {
-    echo "SKIPPED: $1" >&2
-    [ "${LUSTRUM_INTEROP_REQUIRED:-}" != 1 ] || exit 1
-    exit 0
-}
-
-targets=${CARGO_TARGET_DIR:-target}
-for built in "$targets/release/lustrum" "$targets/debug/lustrum"; do
-    [ -n "${LUSTRUM_BIN:-}" ] || [ ! -x "$built" ] || LUSTRUM_BIN=$built
-done
-if [ -z "${LUSTRUM_BIN:-}" ]; then
-    cargo build --quiet
-    LUSTRUM_BIN=$targets/debug/lustrum
-fi
-lustrum=$(realpath "$LUSTRUM_BIN")
-echo "judging $lustrum, $("$lustrum" --version)"
-
-command -v prometheus >/dev/null && command -v promtool >/dev/null || skip "prometheus is not installed"
-python3 -m venv "$work/venv" 2>/dev/null || skip "python3 has no venv"
-"$work/venv/bin/pip" install --quiet --disable-pip-version-check \
-    -r tests/interop/prometheus-requirements.txt || skip "prometheus_client cannot be installed"
-python=$work/venv/bin/python
-
-await() {
-    waited=0
-    until grep -q "$1" "$2"; do
-        waited=$((waited + 1))
-        [ "$waited" -le 300 ] || { echo "waited in vain for $1:" >&2; cat "$2" >&2; exit 1; }
-        sleep 0.1
-    done
-}
-
-free_port() { "$python" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
+need prometheus promtool
+python_with tests/interop/prometheus-requirements.txt
+find_lustrum
 
 exporter=$(free_port)
 touch "$work/exporter.log" "$work/daemon.log" "$work/prometheus.log"
