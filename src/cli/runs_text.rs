@@ -42,12 +42,18 @@ fn scope(entry: &Entry) -> String {
         (Scope::Retry, Some(parent)) => format!("retry of {parent}"),
         (Scope::Retry, None) => "retry".to_owned(),
     };
-    match entry.cancelled {
-        None => scope,
-        Some(CancelCause::Operator) => format!("{scope}, cancelled by the operator"),
-        Some(CancelCause::Deadline) => format!("{scope}, cancelled by its deadline"),
-        Some(CancelCause::Replaced) => format!("{scope}, cancelled for a newer slot"),
-    }
+    let probes = match (entry.probes_not_ok, entry.probes) {
+        (_, 0) => String::new(),
+        (0, probes) => format!(", {}", counted(probes, "probe", "probes")),
+        (not_ok, probes) => format!(", {not_ok} of {} not OK", counted(probes, "probe", "probes")),
+    };
+    let cancelled = match entry.cancelled {
+        None => "",
+        Some(CancelCause::Operator) => ", cancelled by the operator",
+        Some(CancelCause::Deadline) => ", cancelled by its deadline",
+        Some(CancelCause::Replaced) => ", cancelled for a newer slot",
+    };
+    format!("{scope}{probes}{cancelled}")
 }
 
 /// A screenful, however large the fleet.

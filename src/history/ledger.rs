@@ -57,6 +57,12 @@ pub struct Entry {
     pub counts: BTreeMap<FinalStatus, u64>,
     /// VMs in all baselines together.
     pub vms: u64,
+    /// What it measured besides hosts.
+    #[serde(default)]
+    pub probes: u64,
+    /// Probes whose threshold failed, or that could not measure.
+    #[serde(default)]
+    pub probes_not_ok: u64,
     pub bytes: u64,
 }
 
@@ -223,6 +229,8 @@ impl Entry {
             hosts: manifest.hosts.len() as u64,
             counts: manifest.counts(),
             vms: verdicts.filter_map(|verdict| verdict.baseline_vms).sum(),
+            probes: manifest.probes.len() as u64,
+            probes_not_ok: manifest.probes_beyond_threshold() + manifest.probes_not_measured(),
             bytes: manifest.artifacts.values().map(|artifact| artifact.bytes).sum(),
         }
     }

@@ -6,9 +6,11 @@ use std::path::PathBuf;
 use lustrum::daemon::face::html::{bytes, duration, escaped, page};
 use lustrum::daemon::face::pages::{run_body, status_body};
 use lustrum::daemon::picture::{Picture, RunOutcome, RunPicture};
+use lustrum::history::ledger::Entry;
 use lustrum::history::picture_view::PictureView;
 use lustrum::model::event::{Coverage, Event, NamedVm, Verdict};
 use lustrum::model::outcome::StepName;
+use lustrum::model::probe::{Check, Finding, ProbeEnding, ProbeKind, ProbeName, ProbeRecord, ProbeVerdict};
 use lustrum::model::run::{JobName, RunId, Slot};
 use lustrum::model::status::{FinalStatus, Reason};
 use lustrum::output::store::Store;
@@ -31,6 +33,20 @@ fn is_tame(html: &str) {
     assert!(!html.contains(['\u{202e}', '\u{7}']));
 }
 
+/// A probe whose one condition does not hold, with a text wherever one may stand.
+fn judged(text: &str) -> ProbeRecord {
+    let check =
+        Check { expression: text.to_owned(), value: None, shown: text.to_owned(), finding: Finding::Broken };
+    let verdict = ProbeVerdict {
+        ending: ProbeEnding::ThresholdFailed,
+        grade: Some(text.to_owned()),
+        checks: vec![check],
+        headline: text.to_owned(),
+    };
+    let ended_at = chrono::DateTime::UNIX_EPOCH;
+    ProbeRecord { kind: ProbeKind::HttpLoad, verdict, rows: 0, duration_ms: 1, ended_at }
+}
+
 #[test]
 fn hostile_names_stay_text() {
     let mut run = PastRun::full("census", "20260101T060000.000Z").ok("hv01");
@@ -48,10 +64,16 @@ fn hostile_names_stay_text() {
         },
     });
     run.manifest.apply(&Event::Warning { host: None, message: HOSTILE.into() });
+    run.manifest.probes.insert(ProbeName::parse("api").unwrap(), judged(HOSTILE));
+    let entry = Entry::of(&run.manifest);
     let picture = lustrum::history::picture::Picture::merge(vec![run.manifest]);
     let html = run_body(&PictureView::of(&picture, &Store::memory()));
     is_tame(&html);
     assert!(html.contains("&lt;script&gt;") && html.contains(r"\u202e"), "{html}");
+    let probes = &html[html.find("<h2>Probes</h2>").unwrap()..html.find("<h2>Warnings</h2>").unwrap()];
+    assert_eq!(probes.matches("&lt;script&gt;").count(), 4, "{probes}");
+    let html = status_body(&Picture::default(), &Ok(vec![entry]), chrono::DateTime::UNIX_EPOCH);
+    assert!(html.contains("1 Partial") && html.contains("1 probe did not pass"), "{html}");
 
     let slot = Slot::parse("20260101T060000.000Z").unwrap();
     let job = JobName::parse("census").unwrap();

@@ -8,6 +8,7 @@ pub mod jobs;
 pub mod metrics;
 pub mod openapi;
 pub mod pages;
+pub mod probe_rows;
 pub mod routes;
 pub mod runs;
 pub mod server;

@@ -10,6 +10,7 @@ use axum::response::Response;
 use chrono::{DateTime, Utc};
 
 use crate::daemon::face::html::{bytes, duration, escaped, instant, page};
+use crate::daemon::face::probe_rows;
 use crate::daemon::face::runs;
 use crate::daemon::face::trouble::Trouble;
 use crate::daemon::face::visitor::Visitor;
@@ -53,7 +54,7 @@ pub fn status_body(picture: &Picture, committed: &Result<Vec<Entry>, String>, no
         html.push_str("<p>There is no job yet: put a job file into the folder of jobs.</p>\n");
     } else {
         let jobs: Vec<_> = picture.jobs.values().map(job_row).collect();
-        html.push_str(&table(&["Job", "State", "Next start", "Last run", "Hosts"], &jobs));
+        html.push_str(&table(&["Job", "State", "Next start", "Last run", "Result"], &jobs));
     }
     html.push_str("</section>\n");
     let unfinished: Vec<_> = picture.runs.iter().rev().filter(|run| is_worth_telling(run)).collect();
@@ -72,7 +73,7 @@ pub fn status_body(picture: &Picture, committed: &Result<Vec<Entry>, String>, no
         Ok(runs) if runs.is_empty() => html.push_str("<p>No run has been committed yet.</p>\n"),
         Ok(runs) => {
             let rows: Vec<_> = runs.iter().map(entry_row).collect();
-            html.push_str(&table(&["Run", "Began", "Took", "VMs", "Written", "Hosts"], &rows));
+            html.push_str(&table(&["Run", "Began", "Took", "VMs", "Written", "Result"], &rows));
         }
     }
     html.push_str("</section>\n</main>\n");
@@ -89,8 +90,14 @@ pub fn run_body(view: &PictureView) -> String {
     let mut fact = |term: &str, told: &str| {
         let _infallible = writeln!(html, "<dt>{term}</dt><dd>{told}</dd>");
     };
-    fact("Hosts", &counts(&view.counts));
-    fact("VMs", &view.vms.to_string());
+    let asks_hosts = !view.hosts.is_empty() || view.probes.is_empty();
+    if asks_hosts {
+        fact("Hosts", &counts(&view.counts));
+        fact("VMs", &view.vms.to_string());
+    }
+    if !view.probes.is_empty() {
+        fact("Probes", &probe_rows::counts(view.run.probes_not_ok, view.run.probes));
+    }
     fact("Began", &format!("{} UTC", instant(run.started_at)));
     fact("Took", &duration(run.duration_ms));
     if run.cancelled.is_some() {
@@ -102,14 +109,22 @@ pub fn run_body(view: &PictureView) -> String {
     html.push_str("</dl>\n");
     let (failed, good): (Vec<&HostView>, Vec<&HostView>) =
         view.hosts.iter().partition(|host| !host.status.is_good());
-    html.push_str("<section>\n<h2>Hosts that are not OK</h2>\n");
-    if failed.is_empty() {
-        html.push_str("<p class=\"good\">None.</p>\n");
-    } else {
-        let rows: Vec<_> = failed.into_iter().map(host_row).collect();
-        html.push_str(&table(&["Host", "Status", "Reasons", "Why"], &rows));
+    if asks_hosts {
+        html.push_str("<section>\n<h2>Hosts that are not OK</h2>\n");
+        if failed.is_empty() {
+            html.push_str("<p class=\"good\">None.</p>\n");
+        } else {
+            let rows: Vec<_> = failed.into_iter().map(host_row).collect();
+            html.push_str(&table(&["Host", "Status", "Reasons", "Why"], &rows));
+        }
+        html.push_str("</section>\n");
     }
-    html.push_str("</section>\n");
+    if !view.probes.is_empty() {
+        html.push_str("<section>\n<h2>Probes</h2>\n");
+        let heads = ["Probe", "Kind", "Ended", "What it says", "Took"];
+        html.push_str(&table(&heads, &probe_rows::rows(view)));
+        html.push_str("</section>\n");
+    }
     if !view.warnings.is_empty() {
         html.push_str("<section>\n<h2>Warnings</h2>\n<ul>\n");
         for warning in &view.warnings {
@@ -185,14 +200,16 @@ fn job_row(job: &JobPicture) -> Vec<String> {
         (Some(_), Some(_)) => "<span class=\"faint\">when resumed</span>".to_owned(),
         (None, _) => "<span class=\"faint\">by hand only</span>".to_owned(),
     };
-    let (last, hosts) = match &job.last_committed {
+    let (last, result) = match &job.last_committed {
         Some(last) => {
             let run_id = escaped(last.run_id.as_str());
-            (format!("<a href=\"/runs/{run_id}\">{}</a>", instant(last.ended_at)), counts(&last.counts))
+            let not_ok = last.probes.values().filter(|passed| !**passed).count() as u64;
+            let result = result(&last.counts, not_ok, last.probes.len() as u64);
+            (format!("<a href=\"/runs/{run_id}\">{}</a>", instant(last.ended_at)), result)
         }
         None => ("<span class=\"faint\">none</span>".to_owned(), String::new()),
     };
-    vec![escaped(job.name.as_str()), state, next, last, hosts]
+    vec![escaped(job.name.as_str()), state, next, last, result]
 }
 
 fn run_row(run: &RunPicture) -> Vec<String> {
@@ -221,7 +238,7 @@ fn entry_row(run: &Entry) -> Vec<String> {
         format!("<span class=\"number\">{}</span>", duration(run.duration_ms)),
         number(run.vms),
         format!("<span class=\"number\">{}</span>", bytes(run.bytes)),
-        counts(&run.counts),
+        result(&run.counts, run.probes_not_ok, run.probes),
     ]
 }
 
@@ -257,7 +274,16 @@ fn word(status: FinalStatus) -> String {
     format!("<span class=\"{}\">{}</span>", class(status), status.spoken())
 }
 
-/// Hosts by final status, those there are.
+/// Hosts by final status, those there are, and how the probes ended.
+fn result(hosts: &BTreeMap<FinalStatus, u64>, probes_not_ok: u64, probes: u64) -> String {
+    let hosts = if hosts.values().any(|hosts| *hosts > 0) { counts(hosts) } else { String::new() };
+    let probes = match probe_rows::counts(probes_not_ok, probes) {
+        told if told.is_empty() => told,
+        told => format!("<div class=\"counts\">{told}</div>"),
+    };
+    format!("<div>{hosts}{probes}</div>")
+}
+
 fn counts(counts: &BTreeMap<FinalStatus, u64>) -> String {
     let told = counts.iter().filter(|(_, hosts)| **hosts > 0);
     let spoken = |status: FinalStatus| status.spoken().trim_start_matches("Inventory ");
