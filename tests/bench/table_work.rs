@@ -26,13 +26,15 @@ use lustrum::tables::catalogue::{DERIVED, INVENTORY};
 use lustrum::tables::table::{RowBatch, TableSpec};
 use parquet::arrow::ArrowWriter;
 
-use crate::meter::{Meter, Said, note, peak_mib};
-use crate::{Outcome, table_rows};
+use crate::meter::{Meter, Said, Spent, note, peak_mib};
+use crate::{Outcome, quantiles, setting, table_rows};
 
 /// What a bare writer is handed at once.
 const READY_ROWS: usize = 64 * 1024;
 /// Columns that say which run a row is of.
 const STAMPS: usize = 2;
+/// Turns of two ways in one process.
+const PAIRS: usize = 9;
 /// Made up between two looks at the clock, which cost more than a host's rows.
 const HOSTS_AT_ONCE: usize = 64;
 
@@ -45,6 +47,7 @@ pub fn work(what: &str, hosts: usize, folder: &Path) -> Outcome<Said> {
             "xlsx" => xlsx(hosts, folder).await,
             "bare" => bare(hosts, folder).await,
             "held" => held(hosts, folder).await,
+            "pairs" => pairs(hosts, folder).await,
             "export" => export(hosts, folder).await,
             other => Err(format!("no child `{other}`").into()),
         }
@@ -58,25 +61,16 @@ async fn ours(hosts: usize, folder: &Path) -> Outcome<Said> {
     let spool = spooled(hosts, folder, &mut meter).await?;
     let in_spool = meter.so_far()?;
     let store = Store::open(&folder.join("out").to_string_lossy())?;
-    let mut draft = Draft::new(store, &header);
-    let rows = taken(&spool, &draft, hosts).await?;
+    let rows = taken(&spool, &Draft::new(store, &header), hosts).await?;
     let counted = meter.so_far()?;
-    let (mut count, mut bytes) = (0, 0);
-    for table in INVENTORY {
-        for artifact in write_table(&mut draft, &header, &rows, table, &[TableFormat::Parquet]).await? {
-            count += artifact.rows;
-            bytes += artifact.bytes;
-        }
-    }
-    let body = serde_json::json!({ "attempt": header.attempt }).to_string();
-    commit(draft, body).await?;
-    let filed = meter.so_far()?;
+    let (count, bytes) = filed(&rows, folder).await?;
+    let all = meter.so_far()?;
     let mut said = counts(count, bytes)?;
     note(&mut said, "spool", in_spool);
     note(&mut said, "census", counted - in_spool);
-    note(&mut said, "files", filed - counted);
-    note(&mut said, "filed", filed - in_spool);
-    note(&mut said, "all", filed);
+    note(&mut said, "files", all - counted);
+    note(&mut said, "filed", all - in_spool);
+    note(&mut said, "all", all);
     Ok(said)
 }
 
@@ -133,36 +127,84 @@ async fn bare(hosts: usize, folder: &Path) -> Outcome<Said> {
 
 /// From rows in memory, a batch a table as the peers hold theirs, to committed files.
 async fn held(hosts: usize, folder: &Path) -> Outcome<Said> {
-    let header = header();
-    let mut held = Gathered::default();
-    {
-        let beside = tempfile::tempdir()?;
-        let rows = aside(hosts, beside.path()).await?;
-        for table in INVENTORY {
-            let published = Published::of(table);
-            let ready = Ready::of(rows.as_ref(), &published, &header).collect::<Outcome<Vec<_>>>()?;
-            let ready = concat_batches(&published.schema, &ready)?;
-            // The run is stamped on the way, not before.
-            let declared: Vec<usize> = (STAMPS..ready.num_columns()).collect();
-            held.add(RowBatch { table: table.id, columns: ready.project(&declared)? });
-        }
-    }
-    let rows: Arc<dyn TableSource> = Arc::new(held);
+    let (_, rows) = in_memory(hosts).await?;
     let meter = Meter::start()?;
+    let (count, bytes) = filed(&rows, folder).await?;
+    let spent = meter.so_far()?;
+    let mut said = counts(count, bytes)?;
+    note(&mut said, "held", spent);
+    Ok(said)
+}
+
+/// The same and a bare writer over the same rows, in turns in one process: making the rows up
+/// takes ten times as long as writing them, and one turn says little on a machine of others.
+async fn pairs(hosts: usize, folder: &Path) -> Outcome<Said> {
+    let (ready, rows) = in_memory(hosts).await?;
+    let (mut ratios, mut said) = (Vec::new(), Said::new());
+    for pair in 0..setting("LUSTRUM_BENCH_PAIRS", PAIRS)? {
+        let mut spent = [Spent::default(); 2];
+        for turn in [pair % 2, 1 - pair % 2] {
+            let folder = tempfile::tempdir_in(folder)?;
+            let meter = Meter::start()?;
+            if turn == 0 {
+                ready.iter().try_for_each(|(table, ready)| bare_file(table, ready, folder.path()))?;
+            } else {
+                let (count, bytes) = filed(&rows, folder.path()).await?;
+                said = counts(count, bytes)?;
+            }
+            spent[turn] = meter.so_far()?;
+        }
+        let [bare, held] = spent.map(|spent| spent.cpu.as_secs_f64() * 1e3);
+        println!("  pair {:>2}: bare {bare:.0} ms, ours {held:.0} ms of cpu: {:.2}", pair + 1, held / bare);
+        ratios.push(held / bare);
+    }
+    let (least, median) = quantiles(ratios.into_iter());
+    said.extend([("ratio".to_owned(), median), ("least_ratio".to_owned(), least)]);
+    Ok(said)
+}
+
+type ReadyTable = (Published, Vec<RecordBatch>);
+
+/// Every table twice: as published, in ready batches, and as a source that our writer takes.
+async fn in_memory(hosts: usize) -> Outcome<(Vec<ReadyTable>, Arc<dyn TableSource>)> {
+    let (header, beside) = (header(), tempfile::tempdir()?);
+    let rows = aside(hosts, beside.path()).await?;
+    let (mut tables, mut held) = (Vec::new(), Gathered::default());
+    for table in INVENTORY {
+        let published = Published::of(table);
+        let ready = Ready::of(rows.as_ref(), &published, &header).collect::<Outcome<Vec<_>>>()?;
+        let all = concat_batches(&published.schema, &ready)?;
+        // The run is stamped on the way, not before.
+        let declared: Vec<usize> = (STAMPS..all.num_columns()).collect();
+        held.add(RowBatch { table: table.id, columns: all.project(&declared)? });
+        tables.push((published, ready));
+    }
+    Ok((tables, Arc::new(held)))
+}
+
+fn bare_file(table: &Published, ready: &[RecordBatch], folder: &Path) -> Outcome<()> {
+    let properties = lustrum::output::parquet::properties(table, &header())?;
+    let file = File::create(folder.join(table.spec.id.as_str()))?;
+    let mut writer = ArrowWriter::try_new(file, table.schema.clone(), Some(properties))?;
+    ready.iter().try_for_each(|batch| writer.write(batch))?;
+    writer.close()?;
+    Ok(())
+}
+
+/// Rows and bytes of what a source became when it was committed.
+async fn filed(rows: &Arc<dyn TableSource>, folder: &Path) -> Outcome<(u64, u64)> {
+    let header = header();
     let mut draft = Draft::new(Store::open(&folder.join("out").to_string_lossy())?, &header);
     let (mut count, mut bytes) = (0, 0);
     for table in INVENTORY {
-        for artifact in write_table(&mut draft, &header, &rows, table, &[TableFormat::Parquet]).await? {
+        for artifact in write_table(&mut draft, &header, rows, table, &[TableFormat::Parquet]).await? {
             count += artifact.rows;
             bytes += artifact.bytes;
         }
     }
     let body = serde_json::json!({ "attempt": header.attempt }).to_string();
     commit(draft, body).await?;
-    let spent = meter.so_far()?;
-    let mut said = counts(count, bytes)?;
-    note(&mut said, "held", spent);
-    Ok(said)
+    Ok((count, bytes))
 }
 
 /// The same rows as one Arrow IPC file a table, for the peers.
