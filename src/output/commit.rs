@@ -67,7 +67,7 @@ struct Signature {
 /// Shows the draft's objects and writes the manifest, a JSON object with a top-level field
 /// `attempt`. The last objects to be shown before it are those under `data/`. Once begun, a
 /// commit must be awaited to its end.
-pub async fn commit(draft: Draft, manifest: impl Into<PutPayload>) -> Result<Commit, CommitError> {
+pub async fn commit(mut draft: Draft, manifest: impl Into<PutPayload>) -> Result<Commit, CommitError> {
     let manifest = manifest.into();
     let ours = draft.keys.attempt.clone();
     match signature(Pieces::of(&manifest)) {
@@ -76,7 +76,7 @@ pub async fn commit(draft: Draft, manifest: impl Into<PutPayload>) -> Result<Com
         Err(error) => return Err(CommitError::Unsigned(error.to_string())),
     }
     let key = draft.keys.manifest();
-    let ended = match show(&draft, &key).await {
+    let ended = match show(&mut draft, &key).await {
         Ok(None) => draft.store.put_new(&key, manifest).await,
         Ok(Some(found)) => PutNew::Exists(found),
         Err(error) => PutNew::Absent(error),
@@ -108,10 +108,11 @@ async fn committed(draft: &Draft) -> Commit {
 }
 
 /// Completes every object, unless the slot is committed already: then its manifest.
-async fn show(draft: &Draft, manifest: &Key) -> Result<Option<Bytes>, StoreError> {
+async fn show(draft: &mut Draft, manifest: &Key) -> Result<Option<Bytes>, StoreError> {
     if let Some(found) = draft.store.get(manifest).await? {
         return Ok(Some(found));
     }
+    draft.close().await?;
     let (data, files): (Vec<_>, Vec<_>) =
         draft.staged.iter().partition(|staged| staged.key.as_str().starts_with(DATA));
     complete(&draft.store, files).await?;

@@ -2,6 +2,7 @@
 
 use object_store::PutPayload;
 use sha2::{Digest, Sha256};
+use tokio::task::JoinSet;
 
 use crate::model::artifact::{Artifact, ArtifactFormat};
 use crate::model::event::RunHeader;
@@ -10,7 +11,10 @@ use crate::output::press::Press;
 use crate::output::published::hex;
 use crate::output::staged::{Staged, StagedWrite};
 use crate::output::store::Store;
-use crate::output::store_error::StoreError;
+use crate::output::store_error::{Cause, StoreError};
+
+/// Objects that are closed at once. What a store has not taken yet waits in memory.
+const CLOSING: usize = 2;
 
 /// The staged objects of one attempt. It is committed whole or discarded whole; dropped, it
 /// leaves what was staged under `runs/<job>/<slot>/<attempt>/` and nothing under `data/`.
@@ -20,6 +24,8 @@ pub struct Draft {
     /// Begun; closed ones too. What a discard takes back.
     pub(in crate::output) staged: Vec<Staged>,
     artifacts: Vec<Artifact>,
+    /// What a disk syncs and a store takes while the next table is encoded.
+    closing: JoinSet<Result<Staged, StoreError>>,
     /// Encodes the tables.
     press: Press,
 }
@@ -40,6 +46,7 @@ impl Draft {
             keys: RunKeys::of(header),
             staged: Vec::new(),
             artifacts: Vec::new(),
+            closing: JoinSet::new(),
             press: Press::start(),
         }
     }
@@ -94,22 +101,46 @@ impl Draft {
         Ok(object)
     }
 
-    /// Ends an object's writing and lists it.
+    /// Ends an object's writing and lists it. That it could not be ended may be told by a later
+    /// call, at the latest by [`Draft::close`].
     pub(in crate::output) async fn keep(
         &mut self,
         object: StagedWrite,
         artifact: Artifact,
     ) -> Result<(), StoreError> {
-        let closed = object.close().await?;
-        if let Some(begun) = self.staged.iter_mut().find(|begun| begun.key == closed.key) {
-            *begun = closed;
+        while self.closing.len() >= CLOSING {
+            self.close_one().await.unwrap_or(Ok(()))?;
         }
+        self.closing.spawn(object.close());
         self.artifacts.push(artifact);
         Ok(())
     }
 
+    /// Sees every object closed, also after one could not be.
+    pub(in crate::output) async fn close(&mut self) -> Result<(), StoreError> {
+        let mut all = Ok(());
+        while let Some(closed) = self.close_one().await {
+            all = all.and(closed);
+        }
+        all
+    }
+
+    async fn close_one(&mut self) -> Option<Result<(), StoreError>> {
+        let closed = self.closing.join_next().await?.unwrap_or_else(|stopped| {
+            let cause = Cause::Other(stopped.to_string());
+            Err(StoreError { doing: "close", path: self.store.root().to_owned(), cause })
+        });
+        Some(closed.map(|closed| {
+            if let Some(begun) = self.staged.iter_mut().find(|begun| begun.key == closed.key) {
+                *begun = closed;
+            }
+        }))
+    }
+
     /// Takes back everything, seen or unseen: for a cancel, a SIGTERM, a failure, a loss.
-    pub async fn discard(self) -> Result<(), LeftBehind> {
+    pub async fn discard(mut self) -> Result<(), LeftBehind> {
+        // None may come to an end behind our back; how they end is no matter now.
+        let _ = self.close().await;
         let take_back = async |staged: &Staged| match self.store.take_back(staged).await {
             Ok(()) => None,
             Err(cause) => Some((staged.key.clone(), cause)),

@@ -45,13 +45,18 @@ const BLOOM_COLUMNS: [&str; 2] = ["host", "vm_id"];
 /// The order of the rows in every file; a table without `vm_id` is in host order.
 const SORT_COLUMNS: [&str; 2] = ["host", "vm_id"];
 
-/// Columns are encoded by a crew while the caller gets the next rows. Where a row group ends
-/// follows from the rows alone, so the same rows give the same bytes, whoever encoded them.
+/// Columns are encoded by a crew while the caller gets the next rows, or puts the row group that
+/// is full into the file. Where a row group ends follows from the rows alone, so the same rows
+/// give the same bytes, whoever encoded them.
 pub struct ParquetEncoder<W: Write + Send> {
     crew: Crew,
     file: SerializedFileWriter<W>,
     groups: ArrowRowGroupWriterFactory,
+    /// Row groups begun.
+    begun: usize,
     group: Option<RowGroup>,
+    /// Encoded to its end, and not in the file yet.
+    full: Option<Arc<Columns>>,
 }
 
 /// The row group that is being filled.
@@ -79,12 +84,13 @@ impl<W: Write + Send> ParquetEncoder<W> {
         let properties = properties(table, header)?;
         let writer = ArrowWriter::try_new(out, table.schema.clone(), Some(properties))?;
         let (file, groups) = writer.into_serialized_writer()?;
-        Ok(Self { crew: crew.clone(), file, groups, group: None })
+        Ok(Self { crew: crew.clone(), file, groups, begun: 0, group: None, full: None })
     }
 
     fn group(&mut self) -> Result<&mut RowGroup, EncodeError> {
         if self.group.is_none() {
-            let writers = self.groups.create_column_writers(self.file.flushed_row_groups().len())?;
+            let writers = self.groups.create_column_writers(self.begun)?;
+            self.begun += 1;
             let open = |writer| Mutex::new(Column::Open(Box::new(writer)));
             let columns = Arc::new(writers.into_iter().map(open).collect());
             self.group = Some(RowGroup { rows: 0, columns, underway: None });
@@ -92,15 +98,23 @@ impl<W: Write + Send> ParquetEncoder<W> {
         Ok(self.group.as_mut().expect("just opened"))
     }
 
-    /// Writes the row group that was filled.
+    /// Ends the row group that was filled.
     fn close_group(&mut self) -> Result<(), EncodeError> {
         let Some(mut group) = self.group.take() else { return Ok(()) };
         group.settle()?;
         let columns = group.columns.clone();
         self.crew.begin(columns.len(), move |index| column(&columns, index).close()).finish();
+        self.append_full()?;
+        self.full = Some(group.columns);
+        Ok(())
+    }
+
+    /// Writes the row group that is full: copying and hashing, which only one can do.
+    fn append_full(&mut self) -> Result<(), EncodeError> {
+        let Some(columns) = self.full.take() else { return Ok(()) };
         let mut row_group = self.file.next_row_group()?;
-        for index in 0..group.columns.len() {
-            let taken = std::mem::replace(&mut *column(&group.columns, index), Column::Failed(None));
+        for index in 0..columns.len() {
+            let taken = std::mem::replace(&mut *column(&columns, index), Column::Failed(None));
             match taken {
                 Column::Closed(chunk) => chunk.append_to_row_group(&mut row_group)?,
                 mut other => other.fails()?,
@@ -129,12 +143,17 @@ impl<W: Write + Send> Encoder for ParquetEncoder<W> {
             let (columns, rows) = (group.columns.clone(), rows.clone());
             let write = move |index: usize| column(&columns, index).write(&rows, &part, index);
             group.underway = Some(crew.begin(group.columns.len(), write));
+            // The first rows of a group are few: the crew would wait for us.
+            if group.rows > FIRST_ROWS {
+                self.append_full()?;
+            }
         }
         Ok(())
     }
 
     fn finish(mut self: Box<Self>) -> Result<(), EncodeError> {
         self.close_group()?;
+        self.append_full()?;
         self.file.finish()?;
         Ok(())
     }
