@@ -34,6 +34,19 @@ pub struct RunEnd {
 }
 
 impl Exit {
+    /// Both happened: the one that is looked at first.
+    pub fn graver(self, other: Self) -> Self {
+        let order = [
+            Self::Usage,
+            Self::NotRecorded,
+            Self::Cancelled,
+            Self::TryAgain,
+            Self::ThresholdFailed,
+            Self::NotAllOk,
+        ];
+        order.into_iter().find(|exit| *exit == self || *exit == other).unwrap_or(Self::Ok)
+    }
+
     pub const fn code(self) -> u8 {
         self as u8
     }

@@ -50,19 +50,19 @@ impl Diff {
 }
 
 pub fn diff(a: &Snapshot, b: &Snapshot, thresholds: &Thresholds) -> Diff {
-    let mut desk = Desk { a, b, thresholds, diff: Diff::default() };
+    let mut comparison = Comparison { a, b, thresholds, diff: Diff::default() };
     for (vm_id, before) in &a.vms {
         match b.vms.get(vm_id) {
-            Some(after) => desk.compare(vm_id, before, after),
-            None => desk.removed(vm_id, before),
+            Some(after) => comparison.compare(vm_id, before, after),
+            None => comparison.removed(vm_id, before),
         }
     }
     for (vm_id, after) in b.vms.iter().filter(|(vm_id, _)| !a.vms.contains_key(*vm_id)) {
-        desk.added(vm_id, after);
+        comparison.added(vm_id, after);
     }
-    desk.old_checkpoints();
-    desk.hosts();
-    let mut diff = desk.diff;
+    comparison.old_checkpoints();
+    comparison.hosts();
+    let mut diff = comparison.diff;
     for list in [&mut diff.changes, &mut diff.old_checkpoints, &mut diff.not_compared] {
         list.sort_by_cached_key(|change| {
             let line = change.line();
@@ -72,14 +72,14 @@ pub fn diff(a: &Snapshot, b: &Snapshot, thresholds: &Thresholds) -> Diff {
     diff
 }
 
-struct Desk<'a> {
+struct Comparison<'a> {
     a: &'a Snapshot,
     b: &'a Snapshot,
     thresholds: &'a Thresholds,
     diff: Diff,
 }
 
-impl Desk<'_> {
+impl Comparison<'_> {
     fn change(&mut self, vm_id: &str, vm: &Vm, what: What) {
         let named = Named { vm_id: vm_id.to_owned(), vm_name: vm.name.clone() };
         self.diff.changes.push(Change { host: vm.host.clone(), vm: Some(named), what });

@@ -12,4 +12,5 @@ pub mod remembered;
 pub mod run;
 pub mod shard;
 pub mod status;
+pub mod story;
 pub mod target;

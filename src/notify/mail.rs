@@ -1,6 +1,5 @@
 //! A notice as an e-mail over SMTP.
 
-use std::error::Error as _;
 use std::time::Duration;
 
 use lettre::message::header::{ContentType, Header, HeaderName, HeaderValue};
@@ -13,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::model::credential::Secret;
+use crate::model::story::whole_story;
 use crate::notify::courier::Miss;
 use crate::notify::notice::Notice;
 use crate::notify::template::{Escape, Text};
@@ -151,16 +151,6 @@ impl Header for AutoSubmitted {
     }
 }
 
-/// An error and its causes, each once.
 fn told(error: &lettre::transport::smtp::Error) -> String {
-    let mut told = vec![error.to_string()];
-    let mut cause = error.source();
-    while let Some(at) = cause {
-        let sentence = at.to_string();
-        if told.iter().all(|known| !known.contains(&sentence)) {
-            told.push(sentence);
-        }
-        cause = at.source();
-    }
-    one_line(&told.join(": "))
+    one_line(&whole_story(error))
 }

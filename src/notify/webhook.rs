@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::model::credential::Secret;
+use crate::model::story::causes;
 use crate::notify::courier::{Again, Miss};
 use crate::notify::notice::Notice;
 use crate::notify::template::{Document, Escape};
@@ -175,13 +176,7 @@ pub fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), Stri
     Ok((name, value))
 }
 
-/// An error and its causes, without the URL.
+/// Why there is no answer, without the URL.
 fn told(error: &reqwest::Error) -> String {
-    let mut told = Vec::new();
-    let mut cause = std::error::Error::source(error);
-    while let Some(at) = cause {
-        told.push(at.to_string());
-        cause = at.source();
-    }
-    if told.is_empty() { "the request could not be made".to_owned() } else { told.join(": ") }
+    causes(error).unwrap_or_else(|| "the request could not be made".to_owned())
 }

@@ -7,3 +7,4 @@ pub mod http_load;
 pub mod probe;
 pub mod prometheus;
 pub mod threshold;
+pub mod web;

@@ -15,6 +15,7 @@ use winrm_rs::{SoapError, WinrmClient, WinrmConfig, WinrmCredentials, WinrmError
 
 use crate::model::credential::Credential;
 use crate::model::failure::{Failure, FailureKind, Retry};
+use crate::model::story::whole_story;
 use crate::model::target::{AuthMethod, Scheme, Target};
 use crate::transport::shell::{CommandLine, Identity, Received, Shell, ShellLimits};
 
@@ -249,21 +250,6 @@ fn failure(error: WinrmError) -> Failure {
         other => other.to_string(),
     };
     Failure::new(kind, story)
-}
-
-/// An error's sentence and those of its causes that it does not tell already.
-fn whole_story(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut story = error.to_string();
-    let mut cause = error.source();
-    while let Some(below) = cause {
-        let sentence = below.to_string();
-        if !story.contains(&sentence) {
-            story.push_str(": ");
-            story.push_str(&sentence);
-        }
-        cause = below.source();
-    }
-    story
 }
 
 /// Whether rustls, somewhere below, did not like a certificate.

@@ -304,6 +304,16 @@ fn of_the_exit_codes_the_first_that_fits_wins() {
         codes.push(Exit::of_run(end, false).code());
     }
     assert_eq!(codes, [3, 4, 75, 5, 1, 1, 0]);
+    // Of two runs the graver end is the one that would have won in one.
+    let exits =
+        [Exit::NotRecorded, Exit::Cancelled, Exit::TryAgain, Exit::ThresholdFailed, Exit::NotAllOk, Exit::Ok];
+    for (place, exit) in exits.into_iter().enumerate() {
+        let graver = exits.map(|other| exit.graver(other));
+        assert!(
+            graver[place..].iter().all(|one| *one == exit) && graver[..place] == exits[..place],
+            "{exit:?}"
+        );
+    }
 
     let recorded = RunEnd { not_recorded: false, interrupted: false, ..all };
     assert_eq!(Exit::of_run(recorded, true), Exit::Ok);

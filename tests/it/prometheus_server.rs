@@ -15,7 +15,7 @@ use lustrum::probes::prometheus::question::Question;
 use lustrum::probes::prometheus::rule::shipped;
 use lustrum::probes::prometheus::server::Server;
 use lustrum::probes::prometheus::verdict::Verdict;
-use lustrum::probes::prometheus::web::{Identity, Web};
+use lustrum::probes::web::{Identity, Limits, Web};
 use lustrum::time::clock::Clock;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
@@ -71,7 +71,7 @@ fn usual(heard: &Heard) -> (u16, String) {
 }
 
 fn probe(url: &str, identity: Identity, answer_bytes: u64, queries: &[&str]) -> PrometheusProbe {
-    let web = Web::new(identity, None, Duration::from_secs(60), answer_bytes).unwrap();
+    let web = Web::new(identity, None, Limits { timeout: Duration::from_secs(60), answer_bytes }).unwrap();
     let asked = |query: &&str| Asked {
         pointer: String::new(),
         place: Place::Panel,

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lustrum::probes::http_load::account::Account;
-use lustrum::probes::http_load::desk::{Desk, Times};
 use lustrum::probes::http_load::dial::Dial;
 use lustrum::probes::http_load::ledger::Ledger;
 use lustrum::probes::http_load::pacer::Pacer;
 use lustrum::probes::http_load::plan::{EndpointPlan, HttpVersion, LoadPlan, Pace};
 use lustrum::probes::http_load::program::Program;
+use lustrum::probes::http_load::shift::{Shift, Times};
 use lustrum::probes::http_load::worker::{self, Worked};
 use lustrum::time::clock::Clock;
 use lustrum::transport::http::connection::Connection;
@@ -163,8 +163,8 @@ pub async fn play(plan: LoadPlan, server: &PlayedServer, stop: &CancellationToke
         Pace::Open { .. } => None,
     };
     let numbers = 1..=plan.users;
-    let desk = Desk::new(Arc::new(Program::of(plan).unwrap()), clock, times, left, (0, 1));
-    let ledger = desk.ledger.clone();
-    let worked = worker::work(desk, Pacer::Coarse, server.clone(), numbers, stop.clone()).await;
+    let shift = Shift::new(Arc::new(Program::of(plan).unwrap()), clock, times, left, (0, 1));
+    let ledger = shift.ledger.clone();
+    let worked = worker::work(shift, Pacer::Coarse, server.clone(), numbers, stop.clone()).await;
     Played { worked, ledger, took: worked.ended - begin }
 }

@@ -10,16 +10,17 @@ use tokio_util::sync::CancellationToken;
 
 use crate::cli::args::Global;
 use crate::cli::exit::Exit;
+use crate::cli::probe::alone::{ground, measure_alone};
 use crate::cli::probe::http_latency_args::HttpLatencyArguments;
 use crate::cli::probe::http_latency_text::{cycle_document, cycle_text, request_document, request_line};
-use crate::cli::probe::pick::pick;
+use crate::cli::probe::prepared::{Prepared, prepare};
 use crate::cli::probe::single::{Measured, Single, measure};
 use crate::cli::refusal::{Answer, Refusal};
 use crate::cli::signals::Signals;
 use crate::cli::terminal::Terminal;
-use crate::cli::{dotenv, request, telemetry};
+use crate::cli::{dotenv, request};
 use crate::config::job::Job;
-use crate::config::load::{self, Secrets};
+use crate::config::problem::Problems;
 use crate::config::store::Opening;
 use crate::engine::launch;
 use crate::model::probe::ProbeKind;
@@ -27,28 +28,23 @@ use crate::probes::catalogue::{AnyProbe, PlannedProbe};
 use crate::probes::http_latency::measure::HttpLatency;
 use crate::probes::http_latency::record::RequestRecord;
 use crate::probes::http_latency::tally::Tally;
-use crate::probes::probe::{Ground, Harvest, Probe};
-use crate::time::clock::Clock;
 
 type Records = Arc<Mutex<Vec<RequestRecord>>>;
 
 pub async fn probe(global: &Global, arguments: &HttpLatencyArguments, terminal: &Terminal) -> Answer {
     let request = request::of_http_latency(global, arguments, dotenv::read()?);
-    let asked = load::ask(&request, Secrets::OfProbes)?;
-    let log = telemetry::start(&asked.job.log, terminal);
-    let _log = log.map_err(|error| Refusal::Usage(error.to_string()))?;
-    for warning in &asked.warnings {
+    let name = arguments.name.as_deref();
+    let prepared = prepare(&request, ProbeKind::HttpLatency, name, |_| Problems::default(), terminal)?;
+    let Prepared { job, mut planned, opening, warnings, log: _log } = prepared;
+    for warning in &warnings {
         terminal.warning(warning);
     }
-    let opening = load::opening(&asked.job, &request)?;
-    let mut planned =
-        pick(asked.probes, ProbeKind::HttpLatency, arguments.name.as_deref()).map_err(Refusal::Usage)?;
     let records = Records::default();
     if let Some(AnyProbe::HttpLatency(probe)) = Arc::get_mut(&mut planned.probe) {
         probe.go_cycle_by_cycle(listener(records.clone(), arguments.json, terminal.clone()));
     }
-    let folder = live_folder(&opening, &asked.job, &planned)?;
-    let scene = Endless { job: asked.job, planned, opening, folder, records, json: arguments.json, terminal };
+    let folder = live_folder(&opening, &job, &planned)?;
+    let scene = Endless { job, planned, opening, folder, records, json: arguments.json, terminal };
     scene.run(arguments).await
 }
 
@@ -96,7 +92,7 @@ impl Endless<'_> {
         };
         // Before any run: a file that another process writes, or nobody may write, ends it here.
         probe
-            .take_post(&self.ground(CancellationToken::new()))
+            .take_post(&ground(&self.planned, self.folder.clone(), CancellationToken::new()))
             .await
             .map_err(|error| Refusal::Store(error.to_string()))?;
         let pause = arguments.pause.unwrap_or(probe.orders().pause);
@@ -104,7 +100,7 @@ impl Endless<'_> {
         let mut worst = Exit::Ok;
         for cycle in 1_u64.. {
             let (exit, was_told) = self.cycle(probe, &mut signals).await?;
-            worst = if rank(exit) < rank(worst) { exit } else { worst };
+            worst = worst.graver(exit);
             let is_told = was_told || signals.next().now_or_never().is_some();
             if is_told || arguments.cycles.is_some_and(|cycles| cycle >= u64::from(cycles)) {
                 // Told to end is how an endless probe ends.
@@ -134,7 +130,11 @@ impl Endless<'_> {
             false
         } else {
             self.terminal.warning("the store has not taken the run: the cycle is in the CSV only");
-            self.measure_alone(probe, signals).await
+            let alone = measure_alone(&self.planned, self.folder.clone(), signals).await;
+            for warning in &alone.warnings {
+                self.terminal.warning(warning);
+            }
+            alone.was_told
         };
         let records = std::mem::take(&mut *self.records.lock().unwrap_or_else(PoisonError::into_inner));
         let tally = Tally::of(&records);
@@ -150,57 +150,8 @@ impl Endless<'_> {
         Ok((exit, was_told))
     }
 
-    /// A cycle without a run; whether somebody said to end.
-    async fn measure_alone(&self, probe: &HttpLatency, signals: &mut Signals) -> bool {
-        let stop = CancellationToken::new();
-        let (ground, mut harvest) = (self.ground(stop.clone()), Harvest::default());
-        let mut was_told = false;
-        {
-            let mut measuring = std::pin::pin!(probe.measure(&ground, &mut harvest));
-            let deadline = tokio::time::sleep(self.planned.deadline);
-            let mut deadline = std::pin::pin!(deadline);
-            loop {
-                tokio::select! {
-                    _ = &mut measuring => break,
-                    () = &mut deadline, if !stop.is_cancelled() => stop.cancel(),
-                    _ = signals.next() => {
-                        was_told = true;
-                        stop.cancel();
-                    }
-                }
-            }
-        }
-        for warning in &harvest.warnings {
-            self.terminal.warning(warning);
-        }
-        was_told
-    }
-
     /// Whether somebody said to end.
     async fn rest(&self, pause: Duration, signals: &mut Signals) -> bool {
         tokio::time::timeout(pause, signals.next()).await.is_ok()
     }
-
-    fn ground(&self, stop: CancellationToken) -> Ground {
-        Ground {
-            name: self.planned.name.clone(),
-            clock: Clock::system(),
-            stop,
-            hosts: self.planned.hosts.clone(),
-            folder: self.folder.clone(),
-        }
-    }
-}
-
-/// The order in which exit codes are looked at: the first that fits wins.
-fn rank(exit: Exit) -> usize {
-    let order = [
-        Exit::Usage,
-        Exit::NotRecorded,
-        Exit::Cancelled,
-        Exit::TryAgain,
-        Exit::ThresholdFailed,
-        Exit::NotAllOk,
-    ];
-    order.iter().position(|one| *one == exit).unwrap_or(order.len())
 }

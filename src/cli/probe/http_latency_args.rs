@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use crate::config::form;
+use crate::cli::probe::typed::time;
 
 pub const HTTP_LATENCY_EXAMPLES: &str = "\
 Examples:
@@ -36,8 +36,4 @@ pub struct HttpLatencyArguments {
     /// Print requests and cycles as lines of JSON
     #[arg(long)]
     pub json: bool,
-}
-
-fn time(text: &str) -> Result<Duration, String> {
-    form::parse_duration(text).ok_or_else(|| format!("expected {}", form::Form::Duration.expected()))
 }

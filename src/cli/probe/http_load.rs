@@ -9,18 +9,18 @@ use crate::cli::archive;
 use crate::cli::args::Global;
 use crate::cli::dispatch::json;
 use crate::cli::exit::{Exit, RunEnd};
+use crate::cli::probe::alone::measure_alone;
 use crate::cli::probe::http_load_args::{GradesArgument, HttpLoadArguments};
 use crate::cli::probe::http_load_text::{document, render};
 use crate::cli::probe::load_screen::beside::{Watching, beside};
 use crate::cli::probe::load_screen::picture::Memory;
-use crate::cli::probe::pick::pick;
+use crate::cli::probe::prepared::{Prepared, prepare};
 use crate::cli::probe::single::{Single, measure};
 use crate::cli::refusal::{Answer, Refusal};
 use crate::cli::signals::Signals;
 use crate::cli::terminal::Terminal;
-use crate::cli::{dotenv, request, telemetry};
+use crate::cli::{dotenv, request};
 use crate::config::job::Job;
-use crate::config::load::{self, Secrets};
 use crate::config::probe::http_load::{EndpointSettings, HttpLoadSettings, Preset};
 use crate::config::probe::settings::ProbeSettings;
 use crate::config::problem::{Problem, Problems, nearest, one_of};
@@ -31,8 +31,6 @@ use crate::probes::catalogue::{AnyProbe, PlannedProbe};
 use crate::probes::http_load::grades::GradeSet;
 use crate::probes::http_load::measure::{Against, Listener};
 use crate::probes::http_load::result::LoadResult;
-use crate::probes::probe::{Ground, Harvest, Probe};
-use crate::time::clock::Clock;
 use crate::transport::http::endpoint::Origin;
 
 pub async fn probe(global: &Global, arguments: &HttpLoadArguments, terminal: &Terminal) -> Answer {
@@ -40,13 +38,8 @@ pub async fn probe(global: &Global, arguments: &HttpLoadArguments, terminal: &Te
     let request = request::of_http_load(global, arguments, job.clone(), dotenv::read()?);
     let has_job = job.is_some();
     let adjust = |job: &mut Job| adjusted(job, arguments, preset, has_job);
-    let asked = load::ask_with(&request, Secrets::OfProbes, adjust)?;
-    let log = telemetry::start(&asked.job.log, terminal);
-    let _log = log.map_err(|error| Refusal::Usage(error.to_string()))?;
-    let opening = load::opening(&asked.job, &request)?;
-    let (job, mut warnings) = (asked.job, asked.warnings);
-    let mut planned =
-        pick(asked.probes, ProbeKind::HttpLoad, arguments.name.as_deref()).map_err(Refusal::Usage)?;
+    let prepared = prepare(&request, ProbeKind::HttpLoad, arguments.name.as_deref(), adjust, terminal)?;
+    let Prepared { job, mut planned, opening, mut warnings, log: _log } = prepared;
     let earlier = match arguments.compare.as_deref().filter(|text| !Path::new(text).is_file()) {
         Some(run) => Some(earlier(run, &planned.name, &opening).await?),
         None => None,
@@ -249,39 +242,15 @@ async fn on_the_screen(
     as_json: bool,
     terminal: &Terminal,
 ) -> Answer {
-    let mut signals = Signals::listen()?;
-    let stop = CancellationToken::new();
-    let ground = Ground {
-        name: planned.name.clone(),
-        clock: Clock::system(),
-        stop: stop.clone(),
-        hosts: Vec::new(),
-        folder: std::env::temp_dir(),
-    };
-    let mut harvest = Harvest::default();
-    let mut cancelled = false;
-    let verdict = {
-        let measuring = planned.probe.measure(&ground, &mut harvest);
-        tokio::pin!(measuring);
-        loop {
-            tokio::select! {
-                verdict = &mut measuring => break verdict,
-                () = tokio::time::sleep(planned.deadline), if !stop.is_cancelled() => stop.cancel(),
-                _ = signals.next() => {
-                    cancelled = true;
-                    stop.cancel();
-                }
-            }
-        }
-    };
+    let alone = measure_alone(planned, std::env::temp_dir(), &mut Signals::listen()?).await;
     let result = listener.outcome.get().map(|outcome| &outcome.result);
     let text = if as_json {
-        json(&document(result, &verdict, None))
+        json(&document(result, &alone.verdict, None))
     } else {
-        render(result, &verdict, &[], terminal.out)
+        render(result, &alone.verdict, &[], terminal.out)
     };
     terminal.print(&text)?;
-    Ok(Exit::of_run(end_of(&verdict, cancelled), false))
+    Ok(Exit::of_run(end_of(&alone.verdict, alone.was_told), false))
 }
 
 fn end_of(verdict: &ProbeVerdict, cancelled: bool) -> RunEnd {

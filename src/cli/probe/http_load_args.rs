@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use crate::config::form;
+use crate::cli::probe::typed::{rate, time};
 
 pub const HTTP_LOAD_EXAMPLES: &str = "\
 Examples:
@@ -109,13 +109,4 @@ pub enum GradesArgument {
     ThreeLevel,
     Ci,
     None,
-}
-
-fn time(text: &str) -> Result<Duration, String> {
-    form::parse_duration(text).ok_or_else(|| format!("expected {}", form::Form::Duration.expected()))
-}
-
-fn rate(text: &str) -> Result<f64, String> {
-    let rate = text.parse::<f64>().ok().filter(|rate| (0.001..=10_000_000.0).contains(rate));
-    rate.ok_or_else(|| "expected a number from 0.001 to 10000000".to_owned())
 }

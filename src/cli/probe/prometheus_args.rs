@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::cli::probe::typed::assignment;
+
 pub const PROMETHEUS_EXAMPLES: &str = "\
 Examples:
   lustrum probe prometheus --metrics http://localhost:8000/metrics --rules default
@@ -66,9 +68,4 @@ pub struct PrometheusArguments {
     /// Print what was found as JSON
     #[arg(long)]
     pub json: bool,
-}
-
-fn assignment(text: &str) -> Result<(String, String), String> {
-    let (name, value) = text.split_once('=').ok_or("expected NAME=VALUE")?;
-    Ok((name.to_owned(), value.to_owned()))
 }

@@ -21,7 +21,7 @@ use crate::probes::prometheus::rule::{Expectation, Rule, shipped};
 use crate::probes::prometheus::server::Server;
 use crate::probes::prometheus::variable::{Known, Variable};
 use crate::probes::prometheus::verdict::Verdict;
-use crate::probes::prometheus::web::{Identity, Web};
+use crate::probes::web::{Identity, Limits, Web};
 
 /// Whether metrics are as they should be, and whether every query of Grafana dashboards finds
 /// what it asks for: in a service's own `/metrics`, or on a Prometheus server.
@@ -212,7 +212,8 @@ impl PrometheusSettings {
             }
         };
         let ca_pem = desk.ca_pem(self.ca_bundle.as_deref());
-        let web = Web::new(identity?, ca_pem.as_deref(), self.timeout, self.answer_bytes);
+        let limits = Limits { timeout: self.timeout, answer_bytes: self.answer_bytes };
+        let web = Web::new(identity?, ca_pem.as_deref(), limits);
         web.map_err(|why| desk.add("ca-bundle", why)).ok()
     }
 

@@ -6,3 +6,4 @@ pub mod family;
 pub mod parse;
 pub mod rules;
 pub mod sample;
+pub mod scrape;

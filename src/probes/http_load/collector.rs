@@ -8,9 +8,9 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
 use crate::probes::http_load::account::Account;
-use crate::probes::http_load::desk::Times;
 use crate::probes::http_load::ledger::Ledger;
 use crate::probes::http_load::program::Program;
+use crate::probes::http_load::shift::Times;
 use crate::probes::http_load::tally::{
     ConnectionTally, EndpointTally, GeneratorTally, LastSecond, Phase, ScheduleTally, SecondTally, Snapshot,
 };

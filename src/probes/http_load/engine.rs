@@ -15,13 +15,13 @@ use tokio_util::sync::CancellationToken;
 
 use crate::model::failure::{Failure, FailureKind};
 use crate::probes::http_load::collector::Collector;
-use crate::probes::http_load::desk::{Desk, Times};
 use crate::probes::http_load::dial::{Dial, Http1};
 use crate::probes::http_load::http2::{self, Http2};
 use crate::probes::http_load::limits;
 use crate::probes::http_load::pacer::Pacer;
 use crate::probes::http_load::plan::{HttpVersion, Pace};
 use crate::probes::http_load::program::Program;
+use crate::probes::http_load::shift::{Shift, Times};
 use crate::probes::http_load::tally::{Ending, Snapshot, Tally};
 use crate::probes::http_load::worker::{self, Worked};
 use crate::time::clock::Clock;
@@ -67,14 +67,14 @@ pub async fn run(
     let mut ledgers = Vec::new();
     let mut working = Vec::new();
     for index in 0..threads {
-        let desk = Desk::new(program.clone(), clock.clone(), times, left.clone(), (index, threads));
-        ledgers.push(desk.ledger.clone());
+        let shift = Shift::new(program.clone(), clock.clone(), times, left.clone(), (index, threads));
+        ledgers.push(shift.ledger.clone());
         let way = Http1 { connector: connector.clone(), addresses: addresses.clone(), clock: clock.clone() };
         let numbers = (index + 1..=plan.users).step_by(threads as usize);
         working.push(match plan.version {
-            HttpVersion::Http1 => start(desk, move || way, numbers, halt.clone())?,
+            HttpVersion::Http1 => start(shift, move || way, numbers, halt.clone())?,
             HttpVersion::Http2 { streams } => {
-                start(desk, move || Http2::new(way, streams), numbers, halt.clone())?
+                start(shift, move || Http2::new(way, streams), numbers, halt.clone())?
             }
         });
     }
@@ -157,7 +157,7 @@ fn failed(error: &HttpError, origin: &str) -> Failure {
 
 /// A thread with a runtime of its own; what is returned is told its end.
 fn start<D: Dial>(
-    desk: Desk,
+    shift: Shift,
     dial: impl FnOnce() -> D + Send + 'static,
     numbers: impl Iterator<Item = u32> + Send + 'static,
     halt: CancellationToken,
@@ -169,7 +169,7 @@ fn start<D: Dial>(
             .build()
             .map(|runtime| {
                 // The timer belongs to the runtime it was made on.
-                runtime.block_on(async { worker::work(desk, Pacer::fine(), dial(), numbers, halt).await })
+                runtime.block_on(async { worker::work(shift, Pacer::fine(), dial(), numbers, halt).await })
             })
             .map_err(|error| Failure::new(FailureKind::Quota, format!("start a thread: {error}")));
         // Nobody listens any more when the run was dropped.

@@ -20,7 +20,7 @@ use crate::transport::http::connection::Exchange;
 use crate::transport::http::error::ErrorClass;
 
 #[derive(Debug)]
-pub struct Desk {
+pub struct Shift {
     pub program: Arc<Program>,
     pub clock: Clock,
     pub ledger: Ledger,
@@ -68,8 +68,8 @@ pub struct Turn {
 /// How a request came out, after its answer was looked at.
 pub type Verdict = Result<(), ErrorClass>;
 
-impl Desk {
-    /// The desk of thread `thread` of `threads`. `left` is the number of requests that all
+impl Shift {
+    /// The shift of thread `thread` of `threads`. `left` is the number of requests that all
     /// threads together may still send and count.
     pub fn new(
         program: Arc<Program>,

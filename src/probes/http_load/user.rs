@@ -6,10 +6,10 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
-use crate::probes::http_load::desk::{Desk, Turn, Verdict};
 use crate::probes::http_load::dial::{Dial, Talk};
 use crate::probes::http_load::program::{Program, Source};
 use crate::probes::http_load::reader::{Reader, Streamed};
+use crate::probes::http_load::shift::{Shift, Turn, Verdict};
 use crate::time::backoff::Backoff;
 use crate::transport::http::connection::{Exchange, Patience};
 use crate::transport::http::error::{ErrorClass, HttpError};
@@ -25,7 +25,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 const FREE_RESETS: u32 = 2;
 
 pub struct User<D: Dial> {
-    desk: Rc<Desk>,
+    shift: Rc<Shift>,
     dial: Rc<D>,
     talk: Option<D::Talk>,
     /// From 1.
@@ -54,8 +54,8 @@ struct Memory {
 }
 
 impl<D: Dial> User<D> {
-    pub fn new(desk: Rc<Desk>, dial: Rc<D>, number: u32) -> Self {
-        let (places, round) = (desk.program.givers.len(), desk.program.round.len());
+    pub fn new(shift: Rc<Shift>, dial: Rc<D>, number: u32) -> Self {
+        let (places, round) = (shift.program.givers.len(), shift.program.round.len());
         let memory =
             Memory { user: number.to_string(), count: String::new(), row: 0, taken: vec![None; places] };
         Self {
@@ -71,22 +71,22 @@ impl<D: Dial> User<D> {
             keep: Keep::up_to(MOST_KEPT_BYTES),
             backoff: Backoff::for_name(&format!("user {number}")),
             fruitless: 0,
-            desk,
+            shift,
             dial,
         }
     }
 
     /// Until there are no turns left.
     pub async fn work(mut self) {
-        let think = self.desk.program.plan.think_time;
-        let pauses = !self.desk.is_closed() || !think.is_zero();
-        while let Some(turn) = self.desk.turn().await {
+        let think = self.shift.program.plan.think_time;
+        let pauses = !self.shift.is_closed() || !think.is_zero();
+        while let Some(turn) = self.shift.turn().await {
             // Only where it had time to be closed meanwhile.
             if pauses && self.talk.as_mut().is_some_and(|talk| !talk.is_usable()) {
                 self.talk = None;
             }
             self.take(turn).await;
-            if self.desk.is_closed() && !think.is_zero() {
+            if self.shift.is_closed() && !think.is_zero() {
                 sleep(think).await;
             }
         }
@@ -94,25 +94,25 @@ impl<D: Dial> User<D> {
 
     /// Sends one request and looks at its answer.
     async fn take(&mut self, turn: Turn) {
-        let desk = self.desk.clone();
-        let program = &*desk.program;
+        let shift = self.shift.clone();
+        let program = &*shift.program;
         let wanted = program.round[self.place];
         self.place = (self.place + 1) % program.round.len();
         let endpoint = program.able(wanted, |place| self.memory.taken[place].is_some());
         self.count += 1;
         if endpoint != wanted && turn.is_counted {
-            self.desk.ledger.page().accounts[wanted].deferred += 1;
+            self.shift.ledger.page().accounts[wanted].deferred += 1;
         }
-        self.desk.ledger.set_in_flight(|count| count + 1);
+        self.shift.ledger.set_in_flight(|count| count + 1);
         let (exchange, verdict) = match self.dialled().await {
             Err(error) => {
                 let class = error.class;
-                (unsent(turn.now, self.desk.clock.instant(), error), Err(class))
+                (unsent(turn.now, self.shift.clock.instant(), error), Err(class))
             }
             Ok(()) => self.exchange(program, endpoint, turn).await,
         };
-        self.desk.ledger.set_in_flight(|count| count.saturating_sub(1));
-        self.desk.record(endpoint, turn, &exchange, verdict);
+        self.shift.ledger.set_in_flight(|count| count.saturating_sub(1));
+        self.shift.record(endpoint, turn, &exchange, verdict);
         if self.talk.as_ref().is_some_and(Talk::is_spent) {
             self.talk = None;
         }
@@ -142,7 +142,7 @@ impl<D: Dial> User<D> {
             return Ok(());
         }
         let (dialling, talk) = self.dial.dial().await;
-        let mut page = self.desk.ledger.page();
+        let mut page = self.shift.ledger.page();
         match talk {
             Ok(talk) => {
                 self.talk = Some(talk);
@@ -175,7 +175,7 @@ impl<D: Dial> User<D> {
             }
         };
         let mut reader = if plan.is_stream {
-            let ledger = turn.is_counted.then_some(&self.desk.ledger);
+            let ledger = turn.is_counted.then_some(&self.shift.ledger);
             Reader::Streamed(Streamed::new(ledger, endpoint, began))
         } else if plan.takes.is_empty() {
             Reader::Blind

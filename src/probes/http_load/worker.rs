@@ -8,10 +8,10 @@ use tokio::task::{JoinSet, LocalSet};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use crate::probes::http_load::desk::Desk;
 use crate::probes::http_load::dial::Dial;
 use crate::probes::http_load::ledger::Ledger;
 use crate::probes::http_load::pacer::Pacer;
+use crate::probes::http_load::shift::Shift;
 use crate::probes::http_load::user::User;
 
 const LOOK: Duration = Duration::from_millis(100);
@@ -28,35 +28,35 @@ pub struct Worked {
 
 /// Lets users `numbers` work until they are done or the token is cancelled.
 pub async fn work<D: Dial>(
-    desk: Desk,
+    shift: Shift,
     pacer: Pacer,
     dial: D,
     numbers: impl Iterator<Item = u32>,
     stop: CancellationToken,
 ) -> Worked {
-    let (desk, dial) = (Rc::new(desk.paced(pacer)), Rc::new(dial));
+    let (shift, dial) = (Rc::new(shift.paced(pacer)), Rc::new(dial));
     let local = LocalSet::new();
     let mut users = JoinSet::new();
     for number in numbers {
-        users.spawn_local_on(User::new(desk.clone(), dial.clone(), number).work(), &local);
+        users.spawn_local_on(User::new(shift.clone(), dial.clone(), number).work(), &local);
     }
     let mut looking = JoinSet::new();
-    looking.spawn_local_on(look(desk.clone()), &local);
+    looking.spawn_local_on(look(shift.clone()), &local);
     let given_up = local
         .run_until(async {
             tokio::select! {
                 () = all(&mut users) => None,
                 () = stop.cancelled() => {
-                    let given_up = desk.ledger.in_flight();
+                    let given_up = shift.ledger.in_flight();
                     users.shutdown().await;
                     Some(given_up)
                 }
             }
         })
         .await;
-    desk.ledger.set_in_flight(|_| 0);
+    shift.ledger.set_in_flight(|_| 0);
     Worked {
-        ended: desk.clock.instant(),
+        ended: shift.clock.instant(),
         given_up: given_up.unwrap_or_default(),
         was_stopped: given_up.is_some(),
     }
@@ -72,22 +72,22 @@ async fn all(users: &mut JoinSet<()>) {
 }
 
 /// Notes how late its own timer comes, and how much CPU the thread has used since counting began.
-async fn look(desk: Rc<Desk>) {
-    let mut since = (desk.clock.instant(), cpu());
+async fn look(shift: Rc<Shift>) {
+    let mut since = (shift.clock.instant(), cpu());
     let mut is_measuring = false;
     let mut due = since.0;
     loop {
         due += LOOK;
         sleep_until(due).await;
-        let now = desk.clock.instant();
+        let now = shift.clock.instant();
         let lag = now.saturating_duration_since(due);
         // A turn that took longer than that was one lag, not many.
         due = due.max(now);
-        if now >= desk.times.measure && !is_measuring {
+        if now >= shift.times.measure && !is_measuring {
             (is_measuring, since) = (true, (now, cpu()));
             continue;
         }
-        note(&desk.ledger, lag, now - since.0, cpu().saturating_sub(since.1));
+        note(&shift.ledger, lag, now - since.0, cpu().saturating_sub(since.1));
     }
 }
 

@@ -10,7 +10,7 @@ use crate::model::failure::{Failure, FailureKind};
 use crate::probes::exposition::dialect::Dialect;
 use crate::probes::exposition::family::Kind;
 use crate::probes::prometheus::labels::Labels;
-use crate::probes::prometheus::web::Web;
+use crate::probes::web::Web;
 
 #[derive(Clone, Debug)]
 pub struct Api {

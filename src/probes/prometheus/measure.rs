@@ -17,7 +17,7 @@ use crate::probes::prometheus::rule::{Rule, Ruled, of_scrape};
 use crate::probes::prometheus::scene::Scene;
 use crate::probes::prometheus::server::Server;
 use crate::probes::prometheus::verdict::{Judged, Verdict};
-use crate::probes::prometheus::web::Web;
+use crate::probes::web::Web;
 use crate::tables::samples::prometheus_query::PrometheusQuery;
 use crate::tables::samples::prometheus_rule::PrometheusRule;
 use crate::tables::table::{Row, TableSpec};

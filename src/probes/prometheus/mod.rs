@@ -19,4 +19,3 @@ pub mod source;
 pub mod substitution;
 pub mod variable;
 pub mod verdict;
-pub mod web;

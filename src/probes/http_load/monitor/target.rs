@@ -3,26 +3,26 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap};
+use reqwest::header::HeaderMap;
 use reqwest::redirect::Policy;
 use reqwest::{Client, Url};
 use tokio::time::Instant;
 
-use crate::probes::exposition::dialect::{self, Dialect};
-use crate::probes::exposition::parse::parse;
+use crate::probes::exposition::family::Parsed;
+use crate::probes::exposition::scrape::scrape;
 use crate::probes::http_load::monitor::metrics::{CpuReading, Names, cpu, memory_bytes};
 use crate::probes::http_load::monitor::sample::TargetSample;
+use crate::probes::web::{Identity, Limits, Web};
 use crate::time::clock::Clock;
 
-const DEADLINE: Duration = Duration::from_secs(5);
-const LONGEST_ANSWER_BYTES: usize = 16 * 1024 * 1024;
+const LIMITS: Limits = Limits { timeout: Duration::from_secs(5), answer_bytes: 16 * 1024 * 1024 };
 /// Counters are compared over at least this time: many are refreshed once a second only.
 const WINDOW: Duration = Duration::from_secs(1);
 
 /// Where a target tells of itself.
 #[derive(Clone, Debug)]
 pub struct Target {
-    client: Client,
+    web: Web,
     url: Url,
     names: Names,
 }
@@ -40,34 +40,12 @@ impl Target {
             .redirect(Policy::none())
             // The load goes there directly, too.
             .no_proxy()
-            .timeout(DEADLINE)
-            .default_headers(headers)
-            .user_agent(concat!("lustrum/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(|error| told(&error))?;
-        Ok(Self { client, url, names })
+            .default_headers(headers);
+        Ok(Self { web: Web::over(client, Identity::Nobody, LIMITS)?, url, names })
     }
 
     pub fn asker(&self) -> Asker<'_> {
         Asker { target: self, before: VecDeque::new() }
-    }
-
-    async fn text(&self) -> Result<(String, Dialect), String> {
-        let asked = self.client.get(self.url.clone()).header(ACCEPT, dialect::ACCEPT).send();
-        let mut answer = asked.await.map_err(|error| told(&error))?;
-        if !answer.status().is_success() {
-            return Err(format!("http {}", answer.status().as_u16()));
-        }
-        let content_type = answer.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        let dialect = Dialect::of_content_type(content_type).ok_or("it answers in protocol buffers")?;
-        let mut body = Vec::new();
-        while let Some(piece) = answer.chunk().await.map_err(|error| told(&error))? {
-            body.extend_from_slice(&piece);
-            if body.len() > LONGEST_ANSWER_BYTES {
-                return Err(format!("its answer is longer than {LONGEST_ANSWER_BYTES} bytes"));
-            }
-        }
-        String::from_utf8(body).map(|text| (text, dialect)).map_err(|_| "its answer is no UTF-8".to_owned())
     }
 }
 
@@ -81,16 +59,15 @@ pub struct Asker<'a> {
 impl Asker<'_> {
     /// What it says now; `elapsed_ms` is left to the caller.
     pub async fn ask(&mut self, clock: &Clock) -> TargetSample {
-        match self.target.text().await {
-            Ok((text, dialect)) => self.read(&text, dialect, clock.instant()),
-            Err(error) => TargetSample { error: Some(error), ..TargetSample::default() },
+        match scrape(&self.target.web, &self.target.url, None).await {
+            Ok(parsed) => self.read(&parsed, clock.instant()),
+            Err(failure) => TargetSample { error: Some(failure.message), ..TargetSample::default() },
         }
     }
 
-    fn read(&mut self, text: &str, dialect: Dialect, now: Instant) -> TargetSample {
-        let parsed = parse(text, dialect);
+    fn read(&mut self, parsed: &Parsed, now: Instant) -> TargetSample {
         let names = &self.target.names;
-        let (cpu, memory_bytes) = (cpu(&parsed, names), memory_bytes(&parsed, names));
+        let (cpu, memory_bytes) = (cpu(parsed, names), memory_bytes(parsed, names));
         let error = (cpu.is_none() && memory_bytes.is_none()).then(|| {
             let known: Vec<&str> = names.cpu.iter().chain(&names.memory).map(String::as_str).collect();
             format!("it exposes none of {}", known.join(", "))
@@ -115,20 +92,6 @@ fn percent(before: &mut VecDeque<(Instant, CpuReading)>, reading: CpuReading, no
     let percent = since.and_then(|(at, then)| reading.percent_since(then, now - *at));
     before.push_back((now, reading));
     percent
-}
-
-/// An error and its causes, without the URL.
-fn told(error: &reqwest::Error) -> String {
-    if error.is_timeout() {
-        return format!("no answer within {} s", DEADLINE.as_secs());
-    }
-    let mut told = Vec::new();
-    let mut cause = std::error::Error::source(error);
-    while let Some(at) = cause {
-        told.push(at.to_string());
-        cause = at.source();
-    }
-    if told.is_empty() { "the request could not be made".to_owned() } else { told.join(": ") }
 }
 
 #[cfg(test)]
