@@ -101,9 +101,21 @@ impl Draft {
         Ok(object)
     }
 
-    /// Ends an object's writing and lists it. That it could not be ended may be told by a later
-    /// call, at the latest by [`Draft::close`].
+    /// Ends an object's writing and lists it.
     pub(in crate::output) async fn keep(
+        &mut self,
+        object: StagedWrite,
+        artifact: Artifact,
+    ) -> Result<(), StoreError> {
+        self.closing.spawn(object.close());
+        self.close().await?;
+        self.artifacts.push(artifact);
+        Ok(())
+    }
+
+    /// The same while the caller goes on: that the object could not be ended is told by a later
+    /// call, at the latest by the commit.
+    pub(in crate::output) async fn keep_aside(
         &mut self,
         object: StagedWrite,
         artifact: Artifact,
@@ -117,7 +129,7 @@ impl Draft {
     }
 
     /// Sees every object closed, also after one could not be.
-    pub(in crate::output) async fn close(&mut self) -> Result<(), StoreError> {
+    pub async fn close(&mut self) -> Result<(), StoreError> {
         let mut all = Ok(());
         while let Some(closed) = self.close_one().await {
             all = all.and(closed);

@@ -109,7 +109,7 @@ pub async fn write_table(
             sha256: measure.sha256,
             schema_fingerprint: Some(fingerprint.clone()),
         };
-        draft.keep(object, artifact.clone()).await?;
+        draft.keep_aside(object, artifact.clone()).await?;
         artifacts.push(artifact);
     }
     Ok(artifacts)

@@ -371,6 +371,7 @@ async fn a_folder_that_vanishes_before_the_commit_is_not_committed() {
     let store = Store::open(root.to_str().unwrap()).unwrap();
     let mut draft = Draft::new(store.clone(), &header);
     write(&mut draft, &header, &spool).await.unwrap();
+    draft.close().await.unwrap();
     let manifest = manifest(&draft, &header.attempt);
     std::fs::remove_dir_all(&root).unwrap();
     let error = commit(draft, manifest).await.unwrap_err();

@@ -127,17 +127,7 @@ impl Talk for StreamTalk {
         began: Instant,
         patience: Patience,
     ) -> Exchange {
-        let mut exchange = Exchange {
-            status: None,
-            began,
-            written: None,
-            first_byte: None,
-            ended: began,
-            sent_bytes: 0,
-            received_bytes: 0,
-            body_bytes: 0,
-            outcome: Ok(()),
-        };
+        let mut exchange = Exchange::beginning(began);
         exchange.outcome = match self.translate(request.bytes()) {
             Ok(request) => {
                 exchange.sent_bytes = request.body().size();

@@ -245,15 +245,5 @@ impl Memory {
 }
 
 fn unsent(began: Instant, ended: Instant, error: HttpError) -> Exchange {
-    Exchange {
-        status: None,
-        began,
-        written: None,
-        first_byte: None,
-        ended,
-        sent_bytes: 0,
-        received_bytes: 0,
-        body_bytes: 0,
-        outcome: Err(error),
-    }
+    Exchange { ended, outcome: Err(error), ..Exchange::beginning(began) }
 }

@@ -55,6 +55,23 @@ pub struct Exchange {
     pub outcome: Result<(), HttpError>,
 }
 
+impl Exchange {
+    /// One of which nothing has happened yet.
+    pub fn beginning(began: Instant) -> Self {
+        Self {
+            status: None,
+            began,
+            written: None,
+            first_byte: None,
+            ended: began,
+            sent_bytes: 0,
+            received_bytes: 0,
+            body_bytes: 0,
+            outcome: Ok(()),
+        }
+    }
+}
+
 #[derive(Debug)]
 pub struct Connection<S> {
     stream: S,
@@ -106,17 +123,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     ) -> Exchange {
         self.is_spent = true;
         self.exchanges += 1;
-        let mut exchange = Exchange {
-            status: None,
-            began,
-            written: None,
-            first_byte: None,
-            ended: began,
-            sent_bytes: 0,
-            received_bytes: 0,
-            body_bytes: 0,
-            outcome: Ok(()),
-        };
+        let mut exchange = Exchange::beginning(began);
         let mut answer = Answer::new(request.is_head());
         let due = began + patience.whole;
         let unsent =
