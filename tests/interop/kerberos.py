@@ -241,14 +241,15 @@ port = {service.port}
         wrong = f'user = "svc-census@{REALM}"\npassword = "plain:not {PASSWORD[:3]}"'
         reasons, said, _ = self.survey(wrong)
         check("wrong password: refused, and held back", reasons, {"auth_failed": 3, "credential_blocked": HOSTS - 3})
-        check("wrong password: said", "refused the password" in said[0], True)
+        # Hosts are in name order, and which three of them are asked is chance.
+        check("wrong password: said", sum("refused the password" in one for one in said), 3)
         check("wrong password: the KDC was asked once", self.kdc.exchanges(),
               {"AS_REQ NEEDED_PREAUTH": 1, "AS_REQ PREAUTH_FAILED": 1})
 
         nobody = f'user = "nobody@{REALM}"\npassword = "env:CENSUS_PASSWORD"'
         reasons, said, _ = self.survey(nobody)
         check("unknown account: refused", reasons, {"auth_failed": 3, "credential_blocked": HOSTS - 3})
-        check("unknown account: said", "knows no nobody@" in said[0], True)
+        check("unknown account: said", sum("knows no nobody@" in one for one in said), 3)
         self.kdc.exchanges()
 
         stranger = "stranger.census.test"
