@@ -16,6 +16,7 @@ pub fn lines(probes: &BTreeMap<ProbeName, ProbeRecord>, look: Look) -> Vec<Strin
         let grade = verdict.grade.as_ref().map(|grade| format!("  {grade}")).unwrap_or_default();
         lines.push(format!("  {name}  {kind}  {ending}{grade}  {taken}"));
         lines.push(format!("    {}", visible(&verdict.headline)));
+        lines.extend(verdict.why().map(|why| format!("    {}", visible(&why))));
         let mut columns = Columns::default();
         for check in &verdict.checks {
             let (word, paint) = match check.finding {

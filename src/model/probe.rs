@@ -158,6 +158,12 @@ pub struct ProbeVerdict {
 }
 
 impl ProbeVerdict {
+    /// What kept it from measuring, where the headline does not say it.
+    pub fn why(&self) -> Option<String> {
+        let failure = self.ending.failure()?.to_string();
+        (!self.headline.contains(&failure)).then_some(failure)
+    }
+
     /// One that measured nothing worth judging.
     pub fn failed(failure: Failure) -> Self {
         let headline = failure.to_string();

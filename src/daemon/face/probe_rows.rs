@@ -15,7 +15,8 @@ pub fn rows(view: &PictureView) -> Vec<Vec<String>> {
             let (expression, shown) = (escaped(&check.expression), escaped(&check.shown));
             format!("<p><code>{expression}</code> does not hold: {shown}</p>")
         });
-        let says = format!("<p>{}</p>{}", escaped(&verdict.headline), broken.collect::<String>());
+        let why = verdict.why().map(|why| format!("<p>{}</p>", escaped(&why))).unwrap_or_default();
+        let says = format!("<p>{}</p>{why}{}", escaped(&verdict.headline), broken.collect::<String>());
         vec![
             escaped(name.as_str()),
             record.kind.spoken().to_owned(),
