@@ -99,25 +99,12 @@ async fn xlsx(hosts: usize, folder: &Path) -> Outcome<Said> {
 
 /// Ready batches, as our files hold them, through `ArrowWriter`. Neither hashed nor synced.
 async fn bare(hosts: usize, folder: &Path) -> Outcome<Said> {
-    let header = header();
-    let rows = aside(hosts, folder).await?;
-    let mut meter = Meter::start()?;
+    let (ready, _) = in_memory(hosts).await?;
+    let meter = Meter::start()?;
     let (mut count, mut bytes) = (0, 0);
-    for table in INVENTORY {
-        let published = Published::of(table);
-        let path = folder.join(table.id.as_str());
-        let properties = lustrum::output::parquet::properties(&published, &header)?;
-        let mut writer =
-            ArrowWriter::try_new(File::create(&path)?, published.schema.clone(), Some(properties))?;
-        let mut ready = Ready::of(rows.as_ref(), &published, &header);
-        while let Some(batch) = meter.aside(|| ready.next())? {
-            let batch = batch?;
-            writer.write(&batch)?;
-            count += batch.num_rows() as u64;
-            meter.aside(|| drop(batch))?;
-        }
-        writer.close()?;
-        bytes += std::fs::metadata(&path)?.len();
+    for (table, ready) in &ready {
+        bytes += bare_file(table, ready, folder)?;
+        count += ready.iter().map(|batch| batch.num_rows() as u64).sum::<u64>();
     }
     let spent = meter.so_far()?;
     let mut said = counts(count, bytes)?;
@@ -147,7 +134,9 @@ async fn pairs(hosts: usize, folder: &Path) -> Outcome<Said> {
             let folder = tempfile::tempdir_in(folder)?;
             let meter = Meter::start()?;
             if turn == 0 {
-                ready.iter().try_for_each(|(table, ready)| bare_file(table, ready, folder.path()))?;
+                for (table, ready) in &ready {
+                    bare_file(table, ready, folder.path())?;
+                }
             } else {
                 let (count, bytes) = filed(&rows, folder.path()).await?;
                 said = counts(count, bytes)?;
@@ -182,13 +171,14 @@ async fn in_memory(hosts: usize) -> Outcome<(Vec<ReadyTable>, Arc<dyn TableSourc
     Ok((tables, Arc::new(held)))
 }
 
-fn bare_file(table: &Published, ready: &[RecordBatch], folder: &Path) -> Outcome<()> {
+/// Its size in bytes.
+fn bare_file(table: &Published, ready: &[RecordBatch], folder: &Path) -> Outcome<u64> {
     let properties = lustrum::output::parquet::properties(table, &header())?;
-    let file = File::create(folder.join(table.spec.id.as_str()))?;
-    let mut writer = ArrowWriter::try_new(file, table.schema.clone(), Some(properties))?;
+    let path = folder.join(table.spec.id.as_str());
+    let mut writer = ArrowWriter::try_new(File::create(&path)?, table.schema.clone(), Some(properties))?;
     ready.iter().try_for_each(|batch| writer.write(batch))?;
     writer.close()?;
-    Ok(())
+    Ok(std::fs::metadata(&path)?.len())
 }
 
 /// Rows and bytes of what a source became when it was committed.

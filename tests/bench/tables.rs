@@ -32,6 +32,10 @@ type Outcome<T> = Result<T, Box<dyn Error>>;
 
 const VM_ROWS: usize = 1_000_000;
 const ROUNDS: usize = 3;
+/// Of a bare writer's, from rows in memory.
+const MOST_CPU: f64 = 1.2;
+/// Of the best peer's rows a second, from rows in memory.
+const LEAST_RATE: f64 = 1.0;
 const PEERS: [&str; 3] = ["pyarrow", "duckdb", "polars"];
 
 fn main() -> Outcome<()> {
@@ -81,6 +85,11 @@ fn parquet() -> Outcome<()> {
         "  peak memory: ours {:.0} MiB",
         quantiles(rounds["ours"].iter().map(|said| said["peak_mib"])).1
     );
+    if pairs["ratio"] > MOST_CPU {
+        return Err(
+            format!("from rows in memory: {:.2} times the cpu of a bare writer", pairs["ratio"]).into()
+        );
+    }
     Ok(())
 }
 
@@ -117,6 +126,10 @@ fn peers(python: &str) -> Outcome<()> {
     println!("  ours over the best of them (wanted: at least 1.00)");
     for (who, wall, way) in ways {
         println!("    {way:<52} {:>9.2}", rate(who, wall).0 / best);
+    }
+    let held = rate("held", "held_wall_ms").0 / best;
+    if held < LEAST_RATE {
+        return Err(format!("from rows in memory: {held:.2} times the rows a second of the best peer").into());
     }
     Ok(())
 }
